@@ -1,0 +1,46 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A C library that every Debian and Ubuntu carries; its module map says what to link.
+func library(_ name: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/Platform/\(name)")
+}
+
+/// Owned Swift types over one C library, or a small service that every part may use.
+func platform(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+  .target(
+    name: "Platform\(name)",
+    dependencies: dependencies,
+    path: "Sources/Platform/\(name)"
+  )
+}
+
+/// The tests of one part; they mirror the sources.
+func tests(_ name: String, at path: String, _ dependencies: Target.Dependency...) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(path)")
+}
+
+let package = Package(
+  name: "tompion",
+  targets: [
+    platform("Runtime")
+  ],
+  cxxLanguageStandard: .cxx17
+)
+
+/// Generated C takes no Swift settings.
+let isSwift = { (target: Target) in
+  ![.system, .plugin, .binary].contains(target.type) && target.name != "CWire"
+}
+
+for target in package.targets where isSwift(target) {
+  target.swiftSettings = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+  ]
+}
