@@ -23,7 +23,10 @@ func tests(_ name: String, at path: String, _ dependencies: Target.Dependency...
 let package = Package(
   name: "tompion",
   targets: [
-    platform("Runtime")
+    library("CSQLite"),
+    platform("Runtime"),
+    platform("SQLite", "CSQLite"),
+    tests("PlatformSQLiteTests", at: "Platform/SQLiteTests", "PlatformSQLite"),
   ],
   cxxLanguageStandard: .cxx17
 )
