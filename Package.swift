@@ -24,9 +24,24 @@ let package = Package(
   name: "tompion",
   targets: [
     library("CSQLite"),
+    library("CYAML"),
+    library("CSodium"),
     platform("Runtime"),
+    platform("Logging"),
+    platform("Metrics"),
     platform("SQLite", "CSQLite"),
+    platform("YAML", "CYAML"),
+    platform("Crypto", "CSodium"),
     tests("PlatformSQLiteTests", at: "Platform/SQLiteTests", "PlatformSQLite"),
+    tests(
+      "PlatformTests",
+      at: "Platform/PlatformTests",
+      "PlatformYAML",
+      "PlatformCrypto",
+      "PlatformLogging",
+      "PlatformMetrics",
+      "PlatformRuntime"
+    ),
   ],
   cxxLanguageStandard: .cxx17
 )
