@@ -23,15 +23,21 @@ func tests(_ name: String, at path: String, _ dependencies: Target.Dependency...
 let package = Package(
   name: "tompion",
   targets: [
+    // Platform: knows nobody.
+    library("CGRPC"),
     library("CSQLite"),
     library("CYAML"),
     library("CSodium"),
     platform("Runtime"),
     platform("Logging"),
     platform("Metrics"),
+    platform("GRPC", "CGRPC", "PlatformRuntime"),
     platform("SQLite", "CSQLite"),
     platform("YAML", "CYAML"),
     platform("Crypto", "CSodium"),
+
+    // Tests mirror the sources.
+    tests("PlatformGRPCTests", at: "Platform/GRPCTests", "PlatformGRPC"),
     tests("PlatformSQLiteTests", at: "Platform/SQLiteTests", "PlatformSQLite"),
     tests(
       "PlatformTests",

@@ -1,0 +1,13 @@
+import CGRPC
+
+/// Keeps gRPC core initialised for as long as someone holds it.
+///
+/// Every owner of a C handle holds one, so that the library is shut down after the last handle.
+final class GRPCLibrary: Sendable {
+  init() {
+    GRPCLog.install()
+    grpc_init()
+  }
+
+  deinit { grpc_shutdown() }
+}
