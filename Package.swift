@@ -25,6 +25,8 @@ let package = Package(
   targets: [
     // Platform: knows nobody.
     library("CGRPC"),
+    library("CEvent"),
+    library("CCurl"),
     library("CSQLite"),
     library("CYAML"),
     library("CSodium"),
@@ -32,12 +34,14 @@ let package = Package(
     platform("Logging"),
     platform("Metrics"),
     platform("GRPC", "CGRPC", "PlatformRuntime"),
+    platform("HTTP", "CEvent", "CCurl", "PlatformRuntime"),
     platform("SQLite", "CSQLite"),
     platform("YAML", "CYAML"),
     platform("Crypto", "CSodium"),
 
     // Tests mirror the sources.
     tests("PlatformGRPCTests", at: "Platform/GRPCTests", "PlatformGRPC"),
+    tests("PlatformHTTPTests", at: "Platform/HTTPTests", "PlatformHTTP", "PlatformRuntime"),
     tests("PlatformSQLiteTests", at: "Platform/SQLiteTests", "PlatformSQLite"),
     tests(
       "PlatformTests",
