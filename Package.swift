@@ -39,6 +39,9 @@ let package = Package(
     platform("YAML", "CYAML"),
     platform("Crypto", "CSodium"),
 
+    // Rules, and what keeps their outcome.
+    .target(name: "Engine"),
+
     // Tests mirror the sources.
     tests("PlatformGRPCTests", at: "Platform/GRPCTests", "PlatformGRPC"),
     tests("PlatformHTTPTests", at: "Platform/HTTPTests", "PlatformHTTP", "PlatformRuntime"),
@@ -51,6 +54,11 @@ let package = Package(
       "PlatformLogging",
       "PlatformMetrics",
       "PlatformRuntime"
+    ),
+    .testTarget(
+      name: "EngineTests",
+      dependencies: ["Engine"],
+      exclude: ["Schedules/oracle.py"]
     ),
   ],
   cxxLanguageStandard: .cxx17
