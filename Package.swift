@@ -42,6 +42,15 @@ let package = Package(
     // Rules, and what keeps their outcome.
     .target(name: "Engine"),
 
+    // What workers, clients and servers say to each other.
+    .target(name: "CWire", path: "Sources/Wire/Generated", publicHeadersPath: "."),
+    .target(
+      name: "Wire",
+      dependencies: ["CWire", "Engine"],
+      path: "Sources/Wire",
+      exclude: ["Generated"]
+    ),
+
     // Tests mirror the sources.
     tests("PlatformGRPCTests", at: "Platform/GRPCTests", "PlatformGRPC"),
     tests("PlatformHTTPTests", at: "Platform/HTTPTests", "PlatformHTTP", "PlatformRuntime"),
@@ -60,6 +69,7 @@ let package = Package(
       dependencies: ["Engine"],
       exclude: ["Schedules/oracle.py"]
     ),
+    tests("WireTests", at: "WireTests", "Wire", "Engine"),
   ],
   cxxLanguageStandard: .cxx17
 )
