@@ -41,6 +41,16 @@ let package = Package(
 
     // Rules, and what keeps their outcome.
     .target(name: "Engine"),
+    .target(name: "Store", dependencies: ["Engine"]),
+    .target(
+      name: "SQLiteStore",
+      dependencies: ["Store", "Engine", "PlatformSQLite", "PlatformRuntime", "PlatformCrypto"]
+    ),
+    .target(
+      name: "TompionTesting",
+      dependencies: ["Store", "Engine", "PlatformRuntime"],
+      path: "Sources/Testing"
+    ),
 
     // What workers, clients and servers say to each other.
     .target(name: "CWire", path: "Sources/Wire/Generated", publicHeadersPath: "."),
@@ -68,6 +78,16 @@ let package = Package(
       name: "EngineTests",
       dependencies: ["Engine"],
       exclude: ["Schedules/oracle.py"]
+    ),
+    tests("StoreTests", at: "StoreTests", "Store", "SQLiteStore", "Engine", "TompionTesting"),
+    tests(
+      "SQLiteStoreTests",
+      at: "SQLiteStoreTests",
+      "SQLiteStore",
+      "PlatformSQLite",
+      "Store",
+      "Engine",
+      "TompionTesting"
     ),
     tests("WireTests", at: "WireTests", "Wire", "Engine"),
   ],

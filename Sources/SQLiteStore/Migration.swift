@@ -1,0 +1,177 @@
+import PlatformSQLite
+import Store
+
+/// One numbered step of the schema. Steps only ever go forward, and one that was released stays as
+/// it is.
+struct Migration {
+  let number: Int
+  let script: String
+
+  /// All steps, by number from 1.
+  static let all = [Migration(number: 1, script: firstSchema)]
+
+  /// Brings the database up to date; refuses one that a newer version wrote.
+  static func run(on connection: borrowing Connection, at now: Int64) throws(StoreError) {
+    try translated { () throws(SQLiteError) in
+      try connection.execute(
+        "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, at INTEGER NOT NULL)"
+      )
+    }
+    let found = try translated { () throws(SQLiteError) in
+      try connection.text(of: "SELECT max(number) FROM migrations").flatMap { Int($0) } ?? 0
+    }
+    guard found <= all.count else {
+      throw StoreError(
+        .locked,
+        "a newer version wrote this database: its schema is \(found), this one knows \(all.count)"
+      )
+    }
+    for migration in all.dropFirst(found) { try migration.run(on: connection, at: now) }
+  }
+
+  private func run(on connection: borrowing Connection, at now: Int64) throws(StoreError) {
+    try translated { () throws(SQLiteError) in
+      try connection.begin()
+      do throws(SQLiteError) {
+        try connection.execute(script)
+        let record = try connection.prepare("INSERT INTO migrations (number, at) VALUES (?, ?)")
+        try record.bind(1, number)
+        try record.bind(2, now)
+        try record.run()
+        try connection.commit()
+      } catch {
+        try? connection.rollback()
+        throw error
+      }
+    }
+  }
+}
+
+/// Times are microseconds since 1970, identifiers 16 bytes, most significant first.
+///
+/// `slots.place` says which index a slot is in: 0 in line, 1 in hand, 2 held, and 3, 4 and 5 for the
+/// final states. A slot moves through each index once, so that history never slows what is live.
+///
+/// The slots of a task are numbered one after another in the order of their shards. The first has the
+/// columns from `template` on, which say what the task is; in the others they are `NULL`.
+private let firstSchema = """
+  CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value ANY
+  ) WITHOUT ROWID;
+
+  CREATE TABLE namespaces (
+    name TEXT PRIMARY KEY,
+    description TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE queues (
+    number INTEGER PRIMARY KEY,
+    namespace TEXT NOT NULL,
+    handler TEXT NOT NULL,
+    UNIQUE (namespace, handler)
+  );
+
+  CREATE TABLE templates (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    body TEXT NOT NULL UNIQUE
+  );
+
+  CREATE TABLE slots (
+    number INTEGER PRIMARY KEY,
+    task BLOB NOT NULL,
+    shard INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    queue INTEGER NOT NULL,
+    rank INTEGER NOT NULL,
+    delayed_until INTEGER,
+    deadline INTEGER,
+    ended_at INTEGER,
+    body BLOB NOT NULL,
+    history BLOB NOT NULL,
+    result BLOB,
+    template INTEGER,
+    origin BLOB,
+    nominal_at INTEGER,
+    manual BLOB,
+    created_at INTEGER,
+    param BLOB,
+    missed INTEGER,
+    rerun_of BLOB
+  );
+  CREATE UNIQUE INDEX slots_by_task ON slots (task, shard);
+  CREATE UNIQUE INDEX slots_by_fire ON slots (origin, nominal_at, manual)
+    WHERE origin IS NOT NULL;
+  CREATE INDEX slots_in_line ON slots (queue, rank) WHERE place = 0;
+  CREATE INDEX slots_aside ON slots (place) WHERE place IN (1, 2);
+  CREATE INDEX slots_ended_badly ON slots (place) WHERE place >= 4;
+  CREATE INDEX slots_delayed ON slots (delayed_until, task, shard)
+    WHERE delayed_until IS NOT NULL;
+  CREATE INDEX slots_by_deadline ON slots (deadline) WHERE deadline IS NOT NULL;
+
+  CREATE TABLE triggers (
+    id BLOB PRIMARY KEY,
+    namespace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    online INTEGER NOT NULL,
+    next_at INTEGER,
+    state BLOB NOT NULL,
+    definition BLOB NOT NULL
+  ) WITHOUT ROWID;
+  CREATE UNIQUE INDEX triggers_by_name ON triggers (namespace, name);
+  CREATE INDEX triggers_due ON triggers (next_at, id) WHERE next_at IS NOT NULL;
+
+  CREATE TABLE skips (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    origin BLOB NOT NULL,
+    from_at INTEGER NOT NULL,
+    through_at INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    recorded_at INTEGER NOT NULL
+  );
+  CREATE INDEX skips_by_fire ON skips (origin, from_at, number);
+
+  CREATE TABLE journal (
+    last_sequence INTEGER PRIMARY KEY,
+    first_sequence INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    entries BLOB NOT NULL
+  );
+
+  CREATE TABLE requests (
+    namespace TEXT NOT NULL,
+    key TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    subject BLOB NOT NULL,
+    PRIMARY KEY (namespace, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX requests_by_age ON requests (at);
+
+  CREATE TABLE log_lines (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    task BLOB NOT NULL,
+    shard INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    level TEXT NOT NULL,
+    message TEXT NOT NULL,
+    metadata TEXT NOT NULL
+  );
+  CREATE INDEX log_lines_by_task ON log_lines (task, number);
+  CREATE TABLE log_sizes (
+    task BLOB NOT NULL,
+    shard INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    dropped INTEGER NOT NULL,
+    dropped_line INTEGER,
+    PRIMARY KEY (task, shard, epoch)
+  ) WITHOUT ROWID;
+  """

@@ -1,0 +1,129 @@
+import Engine
+import PlatformSQLite
+import Store
+
+/// Where the search for tasks to drop goes on; a search looks at a bounded number of rows.
+struct RetentionProgress {
+  /// The number of the last task looked at, oldest first; 0 to begin again.
+  var task: Int64 = 0
+  /// The last trigger whose tasks were counted.
+  var trigger: TriggerID?
+
+  static let rowsPerSearch = 5000
+  static let triggersPerSearch = 100
+}
+
+extension SQLiteLedger {
+  func dropTasks(
+    endedBefore time: Timestamp,
+    keepingPerTrigger: Int,
+    limit: Int
+  ) throws(StoreError) -> Int {
+    try writeBack()
+    return try translated { () throws(SQLiteError) in
+      var condemned = try oldTasks(endedBefore: time, limit: limit)
+      if condemned.count < limit {
+        let excess = try excessTasks(keepingPerTrigger, limit: limit - condemned.count)
+        condemned.formUnion(excess)
+      }
+      for task in condemned { try delete(task) }
+      try dropSkips(before: time, limit: limit)
+      return condemned.count
+    }
+  }
+
+  /// Final tasks that ended before `time`, the next in order of age.
+  private func oldTasks(endedBefore time: Timestamp, limit: Int) throws(SQLiteError) -> Set<TaskID>
+  {
+    let select = try connection.cached(
+      """
+      SELECT first.number, first.task,
+          (SELECT min(place >= 3 AND ended_at < ?1) FROM slots s WHERE s.task = first.task)
+        FROM slots first WHERE first.number > ?2 AND first.shard = 0 AND first.created_at < ?1
+        ORDER BY first.number LIMIT ?3
+      """
+    )
+    try select.bind(1, time)
+    try select.bind(2, retention.task)
+    try select.bind(3, RetentionProgress.rowsPerSearch)
+    defer { select.reset() }
+    var found: Set<TaskID> = []
+    var rows = 0
+    while found.count < limit, try select.step() {
+      guard let id = select.uuid(1).map({ TaskID($0) }) else { continue }
+      rows += 1
+      retention.task = select.int64(0)
+      if select.bool(2) { found.insert(id) }
+    }
+    if found.count < limit, rows < RetentionProgress.rowsPerSearch { retention.task = 0 }
+    return found
+  }
+
+  /// Final tasks beyond the newest of each trigger, for the next triggers in turn.
+  private func excessTasks(_ kept: Int, limit: Int) throws(SQLiteError) -> Set<TaskID> {
+    let triggers = try nextTriggers()
+    var found: Set<TaskID> = []
+    for trigger in triggers where found.count < limit {
+      let select = try connection.cached(
+        """
+        SELECT task FROM slots WHERE origin = ?
+          ORDER BY nominal_at DESC, manual DESC LIMIT -1 OFFSET ?
+        """
+      )
+      try select.bind(1, trigger.uuid)
+      try select.bind(2, kept)
+      defer { select.reset() }
+      while found.count < limit, try select.step() {
+        guard let id = select.uuid(0).map({ TaskID($0) }), try isFinal(id) else { continue }
+        found.insert(id)
+      }
+      retention.trigger = trigger
+    }
+    if triggers.count < RetentionProgress.triggersPerSearch { retention.trigger = nil }
+    return found
+  }
+
+  private func nextTriggers() throws(SQLiteError) -> [TriggerID] {
+    let select = try connection.cached("SELECT id FROM triggers WHERE id > ? ORDER BY id LIMIT ?")
+    try select.bind(1, retention.trigger?.uuid ?? UUIDv7(high: 0, low: 0))
+    try select.bind(2, RetentionProgress.triggersPerSearch)
+    defer { select.reset() }
+    var triggers: [TriggerID] = []
+    while try select.step() {
+      if let id = select.uuid(0) { triggers.append(TriggerID(id)) }
+    }
+    return triggers
+  }
+
+  private func isFinal(_ task: TaskID) throws(SQLiteError) -> Bool {
+    let select = try connection.cached("SELECT min(place) >= 3 FROM slots WHERE task = ?")
+    try select.bind(1, task.uuid)
+    defer { select.reset() }
+    return try select.step() && select.bool(0)
+  }
+
+  private func delete(_ task: TaskID) throws(SQLiteError) {
+    for statement in [
+      try connection.cached("DELETE FROM log_lines WHERE task = ?"),
+      try connection.cached("DELETE FROM log_sizes WHERE task = ?"),
+      try connection.cached("DELETE FROM slots WHERE task = ?"),
+    ] {
+      try statement.bind(1, task.uuid)
+      try write(statement)
+    }
+    hot.forget(task)
+  }
+
+  private func dropSkips(before time: Timestamp, limit: Int) throws(SQLiteError) {
+    let delete = try connection.cached(
+      """
+      DELETE FROM skips WHERE number IN
+        (SELECT number FROM (SELECT number, recorded_at FROM skips ORDER BY number LIMIT ?2)
+          WHERE recorded_at < ?1)
+      """
+    )
+    try delete.bind(1, time)
+    try delete.bind(2, limit)
+    try write(delete)
+  }
+}

@@ -1,0 +1,226 @@
+package import Engine
+
+extension Ledger {
+  /// Applies one command, with everything that follows from it.
+  package func apply(_ command: SlotCommand) throws(StoreError) -> Verdict {
+    guard var row = try slot(command.slot), let task = try task(command.slot.task) else {
+      commit.refusals[.unknownSlot, default: 0] += 1
+      return .refused(.unknownSlot)
+    }
+    return try apply(command, to: &row, of: task)
+  }
+
+  package func apply(
+    _ command: SlotCommand,
+    to row: inout SlotRow,
+    of task: TaskRecord
+  ) throws(StoreError) -> Verdict {
+    let template = task.template.value
+    let policy = SlotPolicy(retry: template.retry, atMostOnce: template.atMostOnce)
+    let move: SlotMove?
+    do throws(Refusal) {
+      move = try row.slot.apply(
+        numbered(command.event),
+        fence: command.fence,
+        policy: policy,
+        at: now,
+        jitter: jitter()
+      )
+    } catch {
+      try note(error, command, &row, of: task)
+      return .refused(error)
+    }
+    if case .succeeded(let result) = command.event, !result.isEmpty { row.result = result }
+    if let move {
+      let sequence = nextSequence()
+      row.history.append(.move(move, sequence: sequence))
+      row.deadline = row.slot.deadline(createdAt: task.createdAt, limits: template.limits)
+      commit.changes.append(
+        SlotChange(slot: row.slot, task: task, move: move, sequence: sequence)
+      )
+    }
+    try update(row, of: task)
+    if row.slot.state.isFinal { try slotEnded(task) }
+    return .moved
+  }
+
+  /// Carries out what the matching bound; a slot that refuses is left, and told of in the commit.
+  package func bind(_ bindings: [SlotCommand]) throws(StoreError) {
+    for binding in bindings where try apply(binding) != .moved {
+      commit.unbound.append(binding)
+      try postpone(binding.slot)
+    }
+  }
+
+  /// A slot that was bound before its time, as when the clock was set back, is written down among
+  /// those that wait for theirs: the matching has it no longer.
+  private func postpone(_ id: SlotID) throws(StoreError) {
+    guard let row = try slot(id), let task = try task(id.task), let readyAt = row.slot.readyAt,
+      readyAt > now
+    else { return }
+    try update(row, of: task)
+    let slot = ReadySlot(id: id, order: task.order, template: task.template)
+    commit.postponed.append(DelayedSlot(at: readyAt, slot: slot))
+  }
+
+  /// An offer without an epoch gets the next one: only the ledger knows which were handed out.
+  private func numbered(_ event: SlotEvent) -> SlotEvent {
+    guard case .offer(let owner, .none) = event else { return event }
+    return .offer(to: owner, epoch: nextEpoch())
+  }
+
+  /// A refused report leaves a trace: that is how the fence notices.
+  private func note(
+    _ refusal: Refusal,
+    _ command: SlotCommand,
+    _ row: inout SlotRow,
+    of task: TaskRecord
+  ) throws(StoreError) {
+    guard refusal != .alreadyDone else { return }
+    commit.refusals[refusal, default: 0] += 1
+    guard let fence = command.fence, fence.boot != nil else { return }
+    row.history.append(
+      .refusal(refusal, event: command.event.name, epoch: fence.epoch, at: now)
+    )
+    try update(row, of: task)
+  }
+
+  /// When the last slot of a task ends, its trigger hears of it.
+  private func slotEnded(_ task: TaskRecord) throws(StoreError) {
+    guard let origin = task.template.value.trigger, origin.awaitsEnd, !task.isManual else { return }
+    if task.template.value.shardCount > 1 {
+      let states = try slots(of: task.id).map(\.slot.state)
+      guard states.allSatisfy(\.isFinal) else { return }
+    }
+    guard var trigger = try trigger(origin.id) else { return }
+    // A rule that cannot be read any more must not keep an outcome from being accepted.
+    let recurrence = try? recurrence(of: trigger)
+    let released = trigger.taskEnded(task.id, at: now, recurrence: recurrence)
+    try save(trigger)
+    if let released { try command(released, .blockerEnded) }
+  }
+
+  /// Asks every slot of a task to make the same move.
+  @discardableResult
+  package func command(_ id: TaskID, _ event: SlotEvent) throws(StoreError) -> [Verdict] {
+    guard let task = try task(id) else { return [] }
+    var verdicts: [Verdict] = []
+    for var row in try slots(of: id) {
+      let command = SlotCommand(row.slot.id, event, fence: nil)
+      verdicts.append(try apply(command, to: &row, of: task))
+    }
+    return verdicts
+  }
+
+  /// Saves a trigger and says when it fires next.
+  func save(_ trigger: Trigger) throws(StoreError) {
+    try update(trigger)
+    commit.planned.append((trigger.id, trigger.state.nextFireAt))
+  }
+
+  // MARK: New tasks
+
+  /// Inserts a task with its slots, all in `phase`.
+  package func create(_ task: TaskRecord, phase: Slot.Phase, why: String) throws(StoreError) {
+    let template = task.template.value
+    var rows: [SlotRow] = []
+    for shard in 0..<template.shardCount {
+      let slot = Slot(id: SlotID(task: task.id, shard: shard), phase: phase)
+      let move = SlotMove(
+        number: 1,
+        from: .created,
+        to: .created,
+        why: why,
+        epoch: .none,
+        at: now,
+        readyAt: slot.readyAt
+      )
+      let sequence = nextSequence()
+      var row = SlotRow(slot: slot)
+      row.history.append(.move(move, sequence: sequence))
+      row.deadline = slot.deadline(createdAt: task.createdAt, limits: template.limits)
+      rows.append(row)
+      commit.changes.append(SlotChange(slot: slot, task: task, move: move, sequence: sequence))
+    }
+    try insert(task, rows)
+  }
+
+  package func submit(_ submission: Submission) throws(StoreError) -> SubmissionAnswer {
+    let namespace = submission.template.namespace
+    guard try self.namespace(namespace) != nil else { return .refused(.notFound) }
+    if let key = submission.idempotency {
+      if let first = try remembered(key.key, in: namespace) {
+        guard first.body == key.body else { return .refused(.keyReused) }
+        return .repeated(TaskID(first.subject))
+      }
+    }
+    let readyAt = submission.at ?? now
+    var task = TaskRecord(
+      id: TaskID(newID()),
+      template: try share(submission.template),
+      nominalAt: readyAt,
+      createdAt: now
+    )
+    task.isManual = true
+    task.ownParam = submission.param
+    task.rerunOf = submission.rerunOf
+    if let key = submission.idempotency {
+      try remember(
+        Remembered(body: key.body, subject: task.id.uuid),
+        as: key.key,
+        in: namespace
+      )
+    }
+    try create(task, phase: .waiting(readyAt: readyAt, latecomer: nil), why: "submitted")
+    return .created(task.id)
+  }
+}
+
+extension Slot {
+  /// When the queue limit or the total limit passes, whichever is first and still runs.
+  ///
+  /// A slot on offer is past the queue limit's reach: within seconds it starts, or is back in line.
+  package func deadline(createdAt: Timestamp, limits: TimeLimits) -> Timestamp? {
+    guard !state.isFinal, state != .running else { return nil }
+    let isInLine = state == .created && firstStartedAt == nil
+    let queue = isInLine ? limits.queue.map { createdAt + $0 } : nil
+    guard let total = limits.total.map({ createdAt + $0 }) else { return queue }
+    return queue.map { min($0, total) } ?? total
+  }
+
+  /// Which of the two limits has passed by `now`, if one has.
+  package func limitPassed(
+    by now: Timestamp,
+    createdAt: Timestamp,
+    limits: TimeLimits
+  ) -> SlotEvent.Limit? {
+    guard let deadline = deadline(createdAt: createdAt, limits: limits), deadline <= now else {
+      return nil
+    }
+    return limits.total.map { createdAt + $0 <= now } ?? false ? .total : .queue
+  }
+}
+
+extension SlotEvent {
+  /// The event's name as the history and the counters show it.
+  package var name: String {
+    switch self {
+    case .offer: "Offer"
+    case .started: "Started"
+    case .succeeded: "Succeeded"
+    case .failed: "Failed"
+    case .stopped: "Stopped"
+    case .declined: "Decline"
+    case .released: "Released"
+    case .progressed: "Progress"
+    case .acknowledgementOverdue: "AcknowledgementOverdue"
+    case .leaseLost: "LeaseLost"
+    case .limitPassed: "LimitPassed"
+    case .stopOverdue: "StopOverdue"
+    case .cancel: "Cancel"
+    case .pause: "Pause"
+    case .resume: "Resume"
+    case .blockerEnded: "BlockerEnded"
+    }
+  }
+}

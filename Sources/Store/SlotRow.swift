@@ -1,0 +1,68 @@
+package import Engine
+
+/// A slot with what was said about it: its history, its result.
+package struct SlotRow: Sendable, Hashable {
+  package var slot: Slot
+  /// Every move, oldest first, as `SlotHistory` writes them.
+  package var history: SlotHistory
+  /// What the accepted run returned.
+  package var result: [UInt8]?
+  /// When the slot's queue or total limit passes; `nil` when it has none or is final.
+  package var deadline: Timestamp?
+
+  package init(
+    slot: Slot,
+    history: SlotHistory = SlotHistory(),
+    result: [UInt8]? = nil,
+    deadline: Timestamp? = nil
+  ) {
+    self.slot = slot
+    self.history = history
+    self.result = result
+    self.deadline = deadline
+  }
+}
+
+/// The moves of one slot and the reports that were refused, packed as the store keeps them.
+///
+/// Every move is kept: retries, offers and crashes have limits of their own. Refusals have none, so
+/// those beyond `bound` leave no entry; a message is kept up to `longestMessage`.
+package struct SlotHistory: Sendable, Hashable {
+  package enum Entry: Sendable, Hashable {
+    case move(SlotMove, sequence: Int64)
+    /// A report or a request that the slot refused; it changed nothing.
+    case refusal(Refusal, event: String, epoch: Epoch, at: Timestamp)
+  }
+
+  package private(set) var bytes: [UInt8]
+
+  /// In bytes.
+  package static let bound = 64 * 1024
+  /// In characters.
+  package static let longestMessage = 1024
+
+  package init(bytes: [UInt8] = []) {
+    self.bytes = bytes
+  }
+
+  package mutating func append(_ entry: Entry) {
+    switch entry {
+    case .move(var move, let sequence):
+      if move.why.utf8.count > SlotHistory.longestMessage {
+        move.why = String(move.why.prefix(SlotHistory.longestMessage))
+      }
+      bytes.append(.move(move, sequence: sequence))
+    case .refusal:
+      guard bytes.count < SlotHistory.bound else { return }
+      bytes.append(entry)
+    }
+  }
+
+  /// All entries, oldest first. Bytes that make no sense end the list.
+  package var entries: [Entry] {
+    var reader = ByteReader(bytes)
+    var entries: [Entry] = []
+    while let entry = reader.entry() { entries.append(entry) }
+    return entries
+  }
+}

@@ -1,0 +1,111 @@
+import Engine
+import Store
+
+/// The rows in memory, as one transaction sees them.
+final class MemoryLedger: Ledger {
+  private(set) var now = Timestamp(microseconds: 0)
+  var commit = Commit()
+  var tables = MemoryTables()
+  private(set) var lastSequence: Int64 = 0
+  private let clock: @Sendable () -> Timestamp
+  private var random: SeededRandom
+  private var lastEpoch: Epoch
+
+  init(clock: @escaping @Sendable () -> Timestamp, seed: UInt64, generation: UInt32) {
+    self.clock = clock
+    random = SeededRandom(seed: seed)
+    lastEpoch = Epoch(generation: generation, count: 0)
+    let name = Namespace.defaultName
+    tables.namespaces[name] = Namespace(name: name, description: "", createdAt: clock())
+  }
+
+  /// Starts the next transaction.
+  func begin() {
+    now = clock()
+    commit = Commit()
+  }
+
+  /// Moves the time of the transaction on, never back.
+  func readClock() {
+    now = max(now, clock())
+  }
+
+  /// Ends the transaction and says what it changed.
+  func end() -> Commit {
+    tables.journal.append(contentsOf: commit.changes.map(JournalEntry.init))
+    let excess = tables.journal.count - MemoryTables.journalBound
+    if excess > MemoryTables.journalBound / 10 { tables.journal.removeFirst(excess) }
+    return commit
+  }
+
+  func undoably(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+    let (savedTables, savedCommit) = (tables, commit)
+    do throws(StoreError) {
+      try body()
+    } catch {
+      (tables, commit) = (savedTables, savedCommit)
+      throw error
+    }
+  }
+
+  func nextSequence() -> Int64 {
+    lastSequence += 1
+    return lastSequence
+  }
+
+  func nextEpoch() -> Epoch {
+    lastEpoch = Epoch(lastEpoch.value + 1)
+    return lastEpoch
+  }
+
+  func newID() -> UUIDv7 {
+    UUIDv7(at: now, random: (random.next(), random.next()))
+  }
+
+  func jitter() -> Double {
+    Double.random(in: 0..<1, using: &random)
+  }
+
+  func recurrence(of trigger: Trigger) throws(StoreError) -> Recurrence {
+    try trigger.recurrence()
+  }
+
+  func share(_ template: TaskTemplate) -> SharedTemplate {
+    if let shared = tables.templates[template] { return shared }
+    let shared = SharedTemplate(number: Int64(tables.templates.count) + 1, value: template)
+    tables.templates[template] = shared
+    return shared
+  }
+
+  // MARK: Tasks
+
+  func insert(_ task: TaskRecord, _ slots: [SlotRow]) {
+    tables.tasks[task.id] = task
+    tables.slots[task.id] = slots
+  }
+
+  func task(_ id: TaskID) -> TaskRecord? { tables.tasks[id] }
+
+  func slot(_ id: SlotID) -> SlotRow? {
+    guard let slots = tables.slots[id.task], slots.indices.contains(id.shard) else { return nil }
+    return slots[id.shard]
+  }
+
+  func slots(of task: TaskID) -> [SlotRow] { tables.slots[task] ?? [] }
+
+  func update(_ row: SlotRow, of task: TaskRecord) {
+    tables.slots[task.id]?[row.slot.id.shard] = row
+  }
+
+  func liveTasks(of trigger: TriggerID) -> [TaskID] {
+    tables.tasks.values.filter { task in
+      task.template.value.trigger?.id == trigger && !tables.isFinal(task.id)
+    }.map(\.id).sorted()
+  }
+
+  func hasTask(_ trigger: TriggerID, nominalAt: Timestamp) -> Bool {
+    tables.tasks.values.contains { task in
+      !task.isManual && task.nominalAt == nominalAt && task.template.value.trigger?.id == trigger
+    }
+  }
+}

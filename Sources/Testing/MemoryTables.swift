@@ -1,0 +1,73 @@
+import Engine
+import Store
+
+/// All rows of a `MemoryStore`. A value, so that keeping a copy is enough to undo.
+struct MemoryTables: Sendable {
+  var namespaces: [String: Namespace] = [:]
+  var templates: [TaskTemplate: SharedTemplate] = [:]
+  var tasks: [TaskID: TaskRecord] = [:]
+  var slots: [TaskID: [SlotRow]] = [:]
+  var triggers: [TriggerID: Trigger] = [:]
+  var skips: [NumberedSkip] = []
+  var remembered: [RequestKey: (answer: Remembered, at: Timestamp)] = [:]
+  var log: [NumberedLine] = []
+  var logSizes: [RunID: Int] = [:]
+  var journal: [JournalEntry] = []
+  /// Names skips and log lines.
+  var lastNumber: UInt64 = 0
+
+  struct RequestKey: Hashable {
+    let namespace: String
+    let key: String
+  }
+
+  struct NumberedSkip {
+    let number: UInt64
+    let skip: Skip
+
+    var place: FirePlace { FirePlace(at: skip.from, id: UUIDv7(high: 0, low: number)) }
+  }
+
+  struct NumberedLine {
+    let number: UInt64
+    var line: LogLine
+    /// How many lines this one stands for, when it tells of lines that were dropped.
+    var dropped = 0
+  }
+
+  /// The oldest entries go when there are more.
+  static let journalBound = 100_000
+
+  mutating func nextNumber() -> UInt64 {
+    lastNumber += 1
+    return lastNumber
+  }
+
+  func detail(_ id: TaskID) -> TaskDetail? {
+    tasks[id].map { TaskDetail(task: $0, slots: slots[id] ?? []) }
+  }
+
+  /// Every slot, with its task.
+  var allSlots: [(row: SlotRow, task: TaskRecord)] {
+    tasks.values.flatMap { task in (slots[task.id] ?? []).map { ($0, task) } }
+  }
+
+  func isFinal(_ id: TaskID) -> Bool {
+    (slots[id] ?? []).allSatisfy(\.slot.state.isFinal)
+  }
+
+  /// When the last of a task's slots ended.
+  func endedAt(_ id: TaskID) -> Timestamp {
+    (slots[id] ?? []).compactMap(\.history.lastMoveAt).max() ?? Timestamp(microseconds: 0)
+  }
+}
+
+extension SlotHistory {
+  /// When the slot last moved.
+  var lastMoveAt: Timestamp? {
+    for entry in entries.reversed() {
+      if case .move(let move, _) = entry { return move.at }
+    }
+    return nil
+  }
+}
