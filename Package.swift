@@ -22,6 +22,9 @@ func tests(_ name: String, at path: String, _ dependencies: Target.Dependency...
 
 let package = Package(
   name: "tompion",
+  products: [
+    .library(name: "Tompion", targets: ["Tompion"])
+  ],
   targets: [
     // Platform: knows nobody.
     library("CGRPC"),
@@ -61,6 +64,29 @@ let package = Package(
       exclude: ["Generated"]
     ),
 
+    // Products.
+    .target(
+      name: "Tompion",
+      dependencies: [
+        "Wire", "Engine", "PlatformGRPC", "PlatformYAML", "PlatformLogging", "PlatformCrypto",
+        "PlatformRuntime",
+      ]
+    ),
+
+    // Workers to look at and to try the server with.
+    .executableTarget(
+      name: "hello-worker",
+      dependencies: ["Tompion"],
+      path: "Examples/HelloWorker",
+      exclude: ["config.yaml"]
+    ),
+    .executableTarget(
+      name: "shard-worker",
+      dependencies: ["Tompion"],
+      path: "Examples/ShardWorker",
+      exclude: ["config.yaml"]
+    ),
+
     // Tests mirror the sources.
     tests("PlatformGRPCTests", at: "Platform/GRPCTests", "PlatformGRPC"),
     tests("PlatformHTTPTests", at: "Platform/HTTPTests", "PlatformHTTP", "PlatformRuntime"),
@@ -90,6 +116,15 @@ let package = Package(
       "TompionTesting"
     ),
     tests("WireTests", at: "WireTests", "Wire", "Engine"),
+    tests(
+      "TompionTests",
+      at: "TompionTests",
+      "Tompion",
+      "Wire",
+      "Engine",
+      "PlatformGRPC",
+      "PlatformLogging"
+    ),
   ],
   cxxLanguageStandard: .cxx17
 )
