@@ -64,6 +64,18 @@ let package = Package(
       exclude: ["Generated"]
     ),
 
+    // The control API: its values, and the client's side of it.
+    .target(name: "ControlAPI"),
+
+    // What runs as long as the server does.
+    .target(
+      name: "Server",
+      dependencies: [
+        "ControlAPI", "Store", "Engine", "Wire", "PlatformRuntime", "PlatformLogging",
+        "PlatformMetrics", "PlatformGRPC", "PlatformHTTP", "PlatformCrypto",
+      ]
+    ),
+
     // Products.
     .target(
       name: "Tompion",
@@ -124,6 +136,21 @@ let package = Package(
       "Engine",
       "PlatformGRPC",
       "PlatformLogging"
+    ),
+    tests(
+      "ServerTests",
+      at: "ServerTests",
+      "Server",
+      "ControlAPI",
+      "PlatformHTTP",
+      "Store",
+      "SQLiteStore",
+      "Engine",
+      "Wire",
+      "Tompion",
+      "PlatformGRPC",
+      "PlatformRuntime",
+      "TompionTesting"
     ),
   ],
   cxxLanguageStandard: .cxx17

@@ -1,0 +1,82 @@
+package import Engine
+import PlatformLogging
+package import PlatformRuntime
+package import Store
+import Synchronization
+
+/// Works out once a minute what every online trigger owed by now, and compares it with what was done.
+///
+/// It asks the schedule and the store, never the loop that fires: a loop that stopped looks healthy
+/// from inside.
+package final class Watchdog: Service {
+  /// A trigger further behind than this is reported.
+  package static let tolerance: Duration = .seconds(60)
+  private static let interval: Duration = .seconds(60)
+  private static let pageSize = 1_000
+
+  /// A trigger that owes a fire.
+  package struct Late: Sendable, Hashable {
+    package let namespace: String
+    package let trigger: String
+    /// The nominal time of the first fire that is owed.
+    package let owedSince: Timestamp
+  }
+
+  private let store: any Store
+  private let clocks: Clocks
+  private let found = Mutex<[Late]>([])
+  private let logger = Logger(label: "tompion.watchdog")
+
+  package init(store: any Store, clocks: Clocks) {
+    self.store = store
+    self.clocks = clocks
+  }
+
+  /// The triggers that were late at the last look.
+  package var late: [Late] { found.withLock(\.self) }
+
+  package func run(until shutdown: @escaping Shutdown) async throws {
+    try await cancelling(when: shutdown) {
+      while !Task.isCancelled {
+        try await Task.sleep(for: Watchdog.interval)
+        do {
+          try await self.look()
+        } catch {
+          self.logger.warning("cannot look after triggers", metadata: ["error": "\(error)"])
+        }
+      }
+    }
+  }
+
+  /// Looks at every online trigger once.
+  package func look() async throws(StoreError) {
+    var late: [Late] = []
+    var cursor: TriggerID?
+    repeat {
+      let page = try await store.onlineTriggers(after: cursor, limit: Watchdog.pageSize)
+      late += page.compactMap { owed($0, by: clocks.wall()) }
+      cursor = page.count < Watchdog.pageSize ? nil : page.last?.id
+    } while cursor != nil
+    for late in late {
+      logger.error(
+        "trigger is late",
+        metadata: [
+          "namespace": "\(late.namespace)", "trigger": "\(late.trigger)",
+          "owedSince": "\(late.owedSince)",
+        ]
+      )
+    }
+    found.withLock { $0 = late }
+  }
+
+  private func owed(_ trigger: Trigger, by now: Timestamp) -> Late? {
+    if let repeats = trigger.definition.repeats, trigger.state.fires >= repeats { return nil }
+    guard trigger.state.followsOn == nil,
+      let recurrence = try? trigger.recurrence(),
+      let owed = trigger.definition.isFixedDelay
+        ? trigger.state.nextFireAt : recurrence.next(after: trigger.state.firedThrough),
+      now - owed > Watchdog.tolerance
+    else { return nil }
+    return Late(namespace: trigger.namespace, trigger: trigger.name, owedSince: owed)
+  }
+}

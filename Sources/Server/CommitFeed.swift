@@ -1,0 +1,110 @@
+package import Engine
+import PlatformRuntime
+package import Store
+import Synchronization
+
+/// What the store calls: it hands each commit to matching, to the timekeepers and to those who follow
+/// events, in the order of the commits.
+package final class CommitFeed: Matching {
+  private let dispatcher: Dispatcher
+  private let events: EventHub
+  private let metrics: ServerMetrics
+  private let clocks: Clocks
+  private let attached: Attached
+  let triggers: Timekeeper<DueTrigger>
+  let delayed: Timekeeper<DelayedSlot>
+
+  /// The store comes after the feed that it is opened with.
+  private final class Attached: Sendable {
+    private let held = Mutex<(any Store)?>(nil)
+
+    var store: any Store {
+      get throws(StoreError) {
+        guard let store = held.withLock({ $0 }) else {
+          throw StoreError(.unavailable, "the store is not open yet")
+        }
+        return store
+      }
+    }
+
+    func attach(_ store: any Store) {
+      held.withLock { $0 = store }
+    }
+  }
+
+  init(dispatcher: Dispatcher, events: EventHub, metrics: ServerMetrics, clocks: Clocks) {
+    self.dispatcher = dispatcher
+    self.events = events
+    self.metrics = metrics
+    self.clocks = clocks
+    let attached = Attached()
+    self.attached = attached
+    triggers = Timekeeper(named: "trigger", clocks: clocks) { after, through, limit in
+      try await attached.store.dueTriggers(after: after, through: through, limit: limit)
+    } act: { due in
+      try await attached.store.fire(due.map(\.trigger))
+    }
+    delayed = Timekeeper(named: "delayed", clocks: clocks) { after, through, limit in
+      try await attached.store.delayedSlots(after: after, through: through, limit: limit)
+    } act: { due in
+      dispatcher.ready(due.map(\.slot))
+    }
+  }
+
+  func attach(_ store: any Store) {
+    attached.attach(store)
+  }
+
+  package func bind(after changes: [SlotChange]) -> [SlotCommand] {
+    dispatcher.bind(after: changes)
+  }
+
+  package func undone(_ bindings: [SlotCommand]) {
+    dispatcher.undone(bindings)
+  }
+
+  package func committed(_ commit: Commit) {
+    dispatcher.committed(commit)
+    metrics.committed(commit, at: clocks.wall())
+    events.committed(commit)
+    for (trigger, at) in commit.planned {
+      if let at { triggers.note(DueTrigger(at: at, trigger: trigger)) }
+    }
+    for slot in commit.postponed { delayed.note(slot) }
+    for change in commit.changes {
+      guard let readyAt = change.slot.readyAt, readyAt > change.move.at else { continue }
+      delayed.note(DelayedSlot(at: readyAt, slot: ReadySlot(change)))
+    }
+  }
+}
+
+extension ReadySlot {
+  /// The slot after a change, as matching queues it.
+  init(_ change: SlotChange) {
+    self.init(
+      id: change.slot.id,
+      order: change.task.order,
+      template: change.task.template,
+      paramBytes: change.task.ownParam?.count
+    )
+  }
+}
+
+extension DueTrigger: TimetableEntry {
+  package static func last(at: Timestamp) -> DueTrigger {
+    DueTrigger(at: at, trigger: TriggerID(.last))
+  }
+}
+
+extension DelayedSlot: TimetableEntry {
+  package static func last(at: Timestamp) -> DelayedSlot {
+    let template = SharedTemplate(number: 0, value: TaskTemplate(namespace: "", handler: ""))
+    let slot = SlotID(task: TaskID(.last), shard: .max)
+    return DelayedSlot(at: at, slot: ReadySlot(id: slot, order: 0, template: template))
+  }
+}
+
+extension UUIDv7 {
+  /// Sorts behind every other.
+  fileprivate static let last = UUIDv7(high: .max, low: .max)
+}
