@@ -23,7 +23,9 @@ func tests(_ name: String, at path: String, _ dependencies: Target.Dependency...
 let package = Package(
   name: "tompion",
   products: [
-    .library(name: "Tompion", targets: ["Tompion"])
+    .executable(name: "tompion", targets: ["TompionCommand"]),
+    .library(name: "Tompion", targets: ["Tompion"]),
+    .library(name: "TompionClient", targets: ["TompionClient", "ControlAPI"]),
   ],
   targets: [
     // Platform: knows nobody.
@@ -66,6 +68,15 @@ let package = Package(
 
     // The control API: its values, and the client's side of it.
     .target(name: "ControlAPI"),
+    .target(name: "TompionClient", dependencies: ["ControlAPI", "PlatformHTTP"]),
+    .executableTarget(
+      name: "TompionCommand",
+      dependencies: [
+        "TompionClient", "ControlAPI", "Server", "SQLiteStore", "Store", "Engine",
+        "PlatformRuntime", "PlatformYAML", "PlatformLogging", "PlatformMetrics", "PlatformHTTP",
+        "PlatformGRPC",
+      ]
+    ),
 
     // What runs as long as the server does.
     .target(
@@ -151,6 +162,24 @@ let package = Package(
       "PlatformGRPC",
       "PlatformRuntime",
       "TompionTesting"
+    ),
+    tests(
+      "TompionClientTests",
+      at: "TompionClientTests",
+      "TompionClient",
+      "ControlAPI",
+      "Server",
+      "Store",
+      "Engine",
+      "TompionTesting",
+      "PlatformHTTP"
+    ),
+    tests(
+      "TompionCommandTests",
+      at: "TompionCommandTests",
+      "TompionCommand",
+      "TompionClient",
+      "ControlAPI"
     ),
   ],
   cxxLanguageStandard: .cxx17
