@@ -96,6 +96,16 @@ let package = Package(
       ]
     ),
 
+    // Measures the others, from outside.
+    .executableTarget(
+      name: "tompion-bench",
+      dependencies: [
+        "Tompion", "TompionClient", "ControlAPI", "SQLiteStore", "Store", "Engine", "Wire",
+        "PlatformRuntime", "PlatformGRPC", "PlatformHTTP",
+      ],
+      path: "Benchmarks"
+    ),
+
     // Workers to look at and to try the server with.
     .executableTarget(
       name: "hello-worker",
