@@ -1,0 +1,73 @@
+# `make` alone lists what there is. Each target installs what it needs.
+
+BUILD_PACKAGES = libgrpc-dev libprotobuf-c-dev libevent-dev libcurl4-openssl-dev libsqlite3-dev \
+	libyaml-dev libsodium-dev tzdata
+TEST_PACKAGES = protobuf-c-compiler protobuf-compiler libprotobuf-dev sqlite3 gcc libc6-dev \
+	python3 python3-venv procps
+PYTHON = .venv/bin/python
+RELEASE = .build/release
+DOCS = .build/docs
+DOCUMENTED = Tompion TompionClient ControlAPI
+
+.PHONY: help build demo test bench docs format lint check-generated clean
+
+help:
+	@echo 'make build   release executables in $(RELEASE)/'
+	@echo 'make demo    the main job, end to end, on SQLite'
+	@echo 'make test    every test, real processes included'
+	@echo 'make bench   the benchmarks; ONLY=name runs one'
+	@echo 'make docs    the pages of the products, in $(DOCS)/'
+	@echo 'make format  lay the code out; make lint checks it'
+	@echo 'make clean   remove what was built'
+
+.PHONY: build-packages test-packages
+build-packages:
+	@Tools/check-swift
+	@Tools/install $(BUILD_PACKAGES)
+
+test-packages: build-packages
+	@Tools/install $(TEST_PACKAGES)
+
+build: build-packages
+	swift build --configuration release
+
+demo: build
+	@Examples/demo/demo.sh $(RELEASE)
+
+test: build $(PYTHON) check-generated lint
+	swift test --no-parallel --explicit-target-dependency-import-check error
+	$(PYTHON) -m pytest Tests/EndToEnd
+
+bench: build
+	@$(RELEASE)/tompion-bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
+
+docs: build-packages
+	@set -e; for module in $(DOCUMENTED); do \
+		swift build --target $$module; \
+		mkdir -p $(DOCS)/symbols/$$module; \
+		swift symbolgraph-extract -module-name $$module -target $$(uname -m)-unknown-linux-gnu \
+			-I "$$(swift build --show-bin-path)/Modules" -output-dir $(DOCS)/symbols/$$module \
+			$(addprefix -Xcc -fmodule-map-file=,$(wildcard Sources/Platform/C*/module.modulemap)) \
+			-Xcc -fmodule-map-file=Sources/Wire/Generated/module.modulemap; \
+		docc convert Sources/$$module/$$module.docc --transform-for-static-hosting \
+			--additional-symbol-graph-dir $(DOCS)/symbols/$$module \
+			--hosting-base-path $$module --output-path $(DOCS)/$$module \
+			--fallback-bundle-identifier tompion.$$module --fallback-display-name $$module; \
+	done
+
+$(PYTHON): Tests/EndToEnd/requirements.txt | test-packages
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+check-generated: test-packages
+	Protos/generate.sh --check
+
+format:
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples Benchmarks
+
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks
+
+clean:
+	rm -rf .build .venv
