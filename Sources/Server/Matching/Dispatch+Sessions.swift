@@ -112,7 +112,12 @@ extension Dispatch {
         room: hello.capacity - holder.runs.count
       )
     )
-    return forgotten(by: holder, reported)
+    let lost = forgotten(by: holder, reported)
+    for command in lost {  // Overdue from now on, should the store not take the commands.
+      holders[boot]?.runs[command.slot]?.deadline = now.monotonic
+      holders[boot]?.runs[command.slot]?.overdue = command.event
+    }
+    return lost
   }
 
   private func pendingCancels(of holder: Holder) -> [Cancel] {

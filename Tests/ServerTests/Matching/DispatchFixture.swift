@@ -53,10 +53,12 @@ struct DispatchFixture {
   /// A new ready task of handler `h`, as the change that creates it.
   mutating func task(
     handler: String = "h",
+    param: String = "",
     limits: TimeLimits = TimeLimits()
   ) -> SlotChange {
     var template = TaskTemplate(namespace: "default", handler: handler)
     template.limits = limits
+    template.param = param
     let record = TaskRecord(
       id: TaskID(uuid()),
       template: SharedTemplate(number: 1, value: template),

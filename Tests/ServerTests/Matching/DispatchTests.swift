@@ -112,6 +112,29 @@ struct DispatchTests {
     #expect(events[bound[1].slot.id] == .acknowledgementOverdue)
   }
 
+  @Test mutating func `what a worker no longer knows of is given up until the store has done it`()
+    throws
+  {
+    _ = fixture.connect(1, boot: boot, credits: 1)
+    let running = try fixture.move(.started, fixture.commit([fixture.task()])[0], boot: boot)
+    fixture.dispatch.closed(1)
+    _ = fixture.connect(2, boot: boot)
+    #expect(fixture.lost.map(\.event) == [.leaseLost])  // Say the store cannot take it now.
+    #expect(fixture.dispatch.overdue(at: fixture.now).map(\.event) == [.leaseLost])
+    _ = try fixture.move(.leaseLost, running)
+    #expect(fixture.dispatch.overdue(at: fixture.now).isEmpty)
+  }
+
+  @Test mutating func `a worker that does not read is offered nothing further until it has`() throws
+  {
+    _ = fixture.connect(1, boot: boot, credits: 10)
+    let param = String(repeating: "x", count: 600_000)
+    for _ in 0..<2 { #expect(try fixture.commit([fixture.task(param: param)]).count == 1) }
+    #expect(try fixture.commit([fixture.task(param: param)]).isEmpty)
+    while fixture.dispatch.nextMessage(1) != nil {}
+    #expect(fixture.dispatch.bind(after: [], now: fixture.now.wall).count == 1)
+  }
+
   @Test mutating func `a run of an old epoch is abandoned`() throws {
     _ = fixture.connect(1, boot: boot, credits: 1)
     let offered = try fixture.commit([fixture.task()])[0]
