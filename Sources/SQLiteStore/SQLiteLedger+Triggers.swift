@@ -107,6 +107,25 @@ extension SQLiteLedger {
     }
   }
 
+  func heldTasks(after cursor: TaskID?, limit: Int) throws(StoreError) -> [TaskID] {
+    try translated { () throws(SQLiteError) in
+      let select = try connection.cached(
+        """
+        SELECT DISTINCT task FROM slots WHERE place IN (1, 2) AND place = 2 AND task > ?
+          ORDER BY task LIMIT ?
+        """
+      )
+      try select.bind(1, cursor?.uuid ?? .zero)
+      try select.bind(2, limit)
+      defer { select.reset() }
+      var tasks: [TaskID] = []
+      while try select.step() {
+        if let id = select.uuid(0) { tasks.append(TaskID(id)) }
+      }
+      return tasks
+    }
+  }
+
   func hasTask(_ trigger: TriggerID, nominalAt: Timestamp) throws(StoreError) -> Bool {
     try translated { () throws(SQLiteError) in
       let select = try connection.cached(

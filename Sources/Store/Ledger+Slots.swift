@@ -92,10 +92,15 @@ extension Ledger {
       let states = try slots(of: task.id).map(\.slot.state)
       guard states.allSatisfy(\.isFinal) else { return }
     }
-    guard var trigger = try trigger(origin.id) else { return }
+    try taskEnded(task.id, of: origin.id)
+  }
+
+  /// Tells a trigger that a task of it is final, and lets go what was held behind it.
+  func taskEnded(_ task: TaskID, of id: TriggerID) throws(StoreError) {
+    guard var trigger = try trigger(id) else { return }
     // A rule that cannot be read any more must not keep an outcome from being accepted.
     let recurrence = try? recurrence(of: trigger)
-    let released = trigger.taskEnded(task.id, at: now, recurrence: recurrence)
+    let released = trigger.taskEnded(task, at: now, recurrence: recurrence)
     try save(trigger)
     if let released { try command(released, .blockerEnded) }
   }

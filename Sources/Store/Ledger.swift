@@ -35,6 +35,8 @@ package protocol Ledger: AnyObject {
   func delete(_ trigger: Trigger) throws(StoreError)
   /// The tasks of a trigger that are not final.
   func liveTasks(of trigger: TriggerID) throws(StoreError) -> [TaskID]
+  /// The tasks of which a slot is held, for whatever reason, by id after `cursor`.
+  func heldTasks(after cursor: TaskID?, limit: Int) throws(StoreError) -> [TaskID]
   /// Whether the schedule already made a task for this instant.
   func hasTask(_ trigger: TriggerID, nominalAt: Timestamp) throws(StoreError) -> Bool
   func insert(_ skip: Skip) throws(StoreError)

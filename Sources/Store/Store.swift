@@ -107,6 +107,14 @@ package protocol Store: Sendable {
     limit: Int
   )
     async throws(StoreError) -> Int
+  /// Frees triggers from tasks that are final or gone; returns those that were stuck.
+  func mend(_ triggers: [TriggerID]) async throws(StoreError) -> [TriggerID]
+  /// Lets go held tasks without a living blocker, among the next `limit` held ones after `cursor`;
+  /// returns them, and where to go on unless these were the last.
+  func mendHeldTasks(
+    after cursor: TaskID?,
+    limit: Int
+  ) async throws(StoreError) -> (released: [TaskID], last: TaskID?)
   func status() async -> StoreStatus
   /// Finishes what was begun; nothing may be asked of the store afterwards.
   func close() async

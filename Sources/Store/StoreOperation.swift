@@ -146,6 +146,23 @@ extension OperationStore {
     }
   }
 
+  package func mend(_ triggers: [TriggerID]) async throws(StoreError) -> [TriggerID] {
+    try await perform(weight: triggers.count) { ledger throws(StoreError) in
+      var mended: [TriggerID] = []
+      for trigger in triggers where try ledger.mend(trigger) { mended.append(trigger) }
+      return mended
+    }
+  }
+
+  package func mendHeldTasks(
+    after cursor: TaskID?,
+    limit: Int
+  ) async throws(StoreError) -> (released: [TaskID], last: TaskID?) {
+    try await perform(weight: limit) { ledger throws(StoreError) in
+      try ledger.mendHeldTasks(after: cursor, limit: limit)
+    }
+  }
+
   /// Runs `body` as one operation that is undone as a whole when it throws.
   private func perform<Result: Sendable>(
     weight: Int = 8,

@@ -103,6 +103,16 @@ final class MemoryLedger: Ledger {
     }.map(\.id).sorted()
   }
 
+  func heldTasks(after cursor: TaskID?, limit: Int) -> [TaskID] {
+    let held = tables.slots.filter { id, rows in
+      cursor.map { $0 < id } ?? true
+        && rows.contains { row in
+          if case .held = row.slot.phase { true } else { false }
+        }
+    }
+    return Array(held.keys.sorted().prefix(limit))
+  }
+
   func hasTask(_ trigger: TriggerID, nominalAt: Timestamp) -> Bool {
     tables.tasks.values.contains { task in
       !task.isManual && task.nominalAt == nominalAt && task.template.value.trigger?.id == trigger

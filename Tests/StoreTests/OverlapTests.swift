@@ -147,6 +147,45 @@ struct OverlapTests {
   }
 
   @Test(arguments: StoreKind.allCases)
+  func `a trigger that waits for a task which is gone is freed`(kind: StoreKind) async throws {
+    try await StoreBench.run(kind) { bench in
+      let trigger = try await bench.trigger { $0.overlap = .queue }
+      for _ in 1...2 { try await bench.fireNext(trigger) }
+      #expect(try await bench.store.mend([trigger.id]).isEmpty)
+      let ghost = TaskID(UUIDv7(high: 3, low: 3))
+      try await bench.edit(trigger) { $0.active = ghost }
+      #expect(try await bench.store.mend([trigger.id]) == [trigger.id])
+      let held = try #require(try await bench.tasks(of: trigger).first).task.id
+      #expect(try await bench.store.ready().contains(SlotID(held)))
+      #expect(try await bench.current(trigger)?.state.active == held)
+      #expect(try await bench.store.mend([trigger.id]).isEmpty)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func `a task that is held behind nothing is let go`(kind: StoreKind) async throws {
+    try await StoreBench.run(kind) { bench in
+      let trigger = try await bench.trigger { $0.overlap = .queue }
+      for _ in 1...2 { try await bench.fireNext(trigger) }
+      let paused = try await bench.store.submit(Submission())
+      _ = try await bench.store.command(paused, .pause)
+      #expect(try await bench.store.mendHeldTasks(after: nil, limit: 10).released.isEmpty)
+      try await bench.edit(trigger) { ($0.active, $0.held) = (nil, nil) }
+      let held = try #require(try await bench.tasks(of: trigger).first).task.id
+      var released: [TaskID] = []
+      var cursor: TaskID?
+      repeat {
+        let mended = try await bench.store.mendHeldTasks(after: cursor, limit: 1)
+        released += mended.released
+        cursor = mended.last
+      } while cursor != nil
+      #expect(released == [held])
+      #expect(try await bench.store.ready().contains(SlotID(held)))
+      #expect(try await bench.current(trigger)?.state.active == held)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
   func `a manual run neither blocks nor is blocked`(kind: StoreKind) async throws {
     try await StoreBench.run(kind) { bench in
       let trigger = try await bench.trigger { $0.overlap = .skip }
@@ -159,6 +198,26 @@ struct OverlapTests {
       try await bench.fireNext(trigger)
       #expect(try await bench.fires(of: trigger).compactMap(\.skip).count == 1)
       #expect(try await bench.current(trigger)?.state.fires == 1)
+    }
+  }
+}
+
+extension StoreBench {
+  /// Breaks what the store says of a trigger, as only a bug could.
+  func edit(
+    _ trigger: Trigger,
+    _ change: @escaping @Sendable (inout Trigger.State) -> Void
+  ) async throws {
+    let store = try #require(store as? any OperationStore)
+    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+      let reply: Reply<Void> = { done.resume(with: $0) }
+      store.post(
+        StoreOperation(reply: reply) { ledger throws(StoreError) in
+          guard var broken = try ledger.trigger(trigger.id) else { return }
+          change(&broken.state)
+          try ledger.update(broken)
+        }
+      )
     }
   }
 }

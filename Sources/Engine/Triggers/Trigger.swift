@@ -65,6 +65,9 @@ package struct Trigger: Sendable {
       if followsOn == task { followsOn = before.followsOn }
     }
 
+    /// Whether the end of some task is waited for.
+    package var awaitsTask: Bool { active != nil || held != nil || followsOn != nil }
+
     /// Whether nothing will bring the next fire, neither the time nor the end of a task.
     package var isStranded: Bool { isOnline && nextFireAt == nil && followsOn == nil }
   }

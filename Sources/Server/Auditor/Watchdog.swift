@@ -13,6 +13,8 @@ package final class Watchdog: Service {
   package static let tolerance: Duration = .seconds(60)
   private static let interval: Duration = .seconds(60)
   private static let pageSize = 1_000
+  /// How many are looked after in one transaction.
+  private static let mendingSize = 100
 
   /// A trigger that owes a fire.
   package struct Late: Sendable, Hashable {
@@ -41,6 +43,7 @@ package final class Watchdog: Service {
         try await Task.sleep(for: Watchdog.interval)
         do {
           try await self.look()
+          try await self.mendHeldTasks()
         } catch {
           self.logger.warning("cannot look after triggers", metadata: ["error": "\(error)"])
         }
@@ -55,6 +58,7 @@ package final class Watchdog: Service {
     repeat {
       let page = try await store.onlineTriggers(after: cursor, limit: Watchdog.pageSize)
       late += page.compactMap { owed($0, by: clocks.wall()) }
+      try await mend(page)
       cursor = page.count < Watchdog.pageSize ? nil : page.last?.id
     } while cursor != nil
     for late in late {
@@ -69,12 +73,35 @@ package final class Watchdog: Service {
     found.withLock { $0 = late }
   }
 
+  /// Frees triggers that wait for a task which will never end, should there be any.
+  private func mend(_ triggers: [Trigger]) async throws(StoreError) {
+    var waiting = triggers.filter(\.state.awaitsTask).map(\.id)[...]
+    while !waiting.isEmpty {
+      for trigger in try await store.mend(Array(waiting.prefix(Watchdog.mendingSize))) {
+        logger.error("trigger waited for a task that is over", metadata: ["trigger": "\(trigger)"])
+      }
+      waiting = waiting.dropFirst(Watchdog.mendingSize)
+    }
+  }
+
+  /// Lets go tasks that are held behind nothing, should there be any.
+  package func mendHeldTasks() async throws(StoreError) {
+    var cursor: TaskID?
+    repeat {
+      let mended = try await store.mendHeldTasks(after: cursor, limit: Watchdog.mendingSize)
+      for task in mended.released {
+        logger.error("task was held behind nothing", metadata: ["task": "\(task)"])
+      }
+      cursor = mended.last
+    } while cursor != nil
+  }
+
   private func owed(_ trigger: Trigger, by now: Timestamp) -> Late? {
     if let repeats = trigger.definition.repeats, trigger.state.fires >= repeats { return nil }
+    let recurrence = try? trigger.recurrence()
     guard trigger.state.followsOn == nil,
-      let recurrence = try? trigger.recurrence(),
-      let owed = trigger.definition.isFixedDelay
-        ? trigger.state.nextFireAt : recurrence.next(after: trigger.state.firedThrough),
+      let owed = trigger.definition.isFixedDelay || recurrence == nil
+        ? trigger.state.nextFireAt : recurrence?.next(after: trigger.state.firedThrough),
       now - owed > Watchdog.tolerance
     else { return nil }
     return Late(namespace: trigger.namespace, trigger: trigger.name, owedSince: owed)
