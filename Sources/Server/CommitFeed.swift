@@ -1,4 +1,5 @@
 package import Engine
+import PlatformLogging
 import PlatformRuntime
 package import Store
 import Synchronization
@@ -39,10 +40,17 @@ package final class CommitFeed: Matching {
     self.clocks = clocks
     let attached = Attached()
     self.attached = attached
+    let logger = Logger(label: "tompion.trigger")
     triggers = Timekeeper(named: "trigger", clocks: clocks) { after, through, limit in
       try await attached.store.dueTriggers(after: after, through: through, limit: limit)
     } act: { due in
-      try await attached.store.fire(due.map(\.trigger))
+      do throws(StoreError) {
+        try await attached.store.fire(due.map(\.trigger))
+      } catch {
+        // A rule that cannot be read stays so, and must not hold up the others: these have fired.
+        guard error.code == .invalid else { throw error }
+        logger.error("cannot fire a trigger", metadata: ["error": "\(error)"])
+      }
     }
     delayed = Timekeeper(named: "delayed", clocks: clocks) { after, through, limit in
       try await attached.store.delayedSlots(after: after, through: through, limit: limit)

@@ -129,6 +129,7 @@ package final class TompionServer: Service {
       dispatcher.closeIdle()
     }
     await grpc.shutdown(grace: .seconds(1))
+    await dispatcher.keepLog()  // What came with the last results.
     await http.shutdown(grace: .milliseconds(500))
     logger.info("drained")
   }

@@ -236,6 +236,17 @@ package final class Dispatcher: Sendable {
     }
   }
 
+  /// Writes down the log lines that have gathered.
+  func keepLog() async {
+    let lines = log.take()
+    guard !lines.isEmpty else { return }
+    do {
+      try await store.append(lines)
+    } catch {
+      log.append(lines)
+    }
+  }
+
   /// Tells every worker when to come back, spread over two seconds, and hands out nothing more.
   package func drain() {
     state.withLock { $0.drainAll { _ in .milliseconds(Int64.random(in: 200...2_000)) } }

@@ -23,14 +23,14 @@ package struct MatchingService: Service {
         turns += 1
         reap()
         await refillQueues()
-        await keepLog()
+        await dispatcher.keepLog()
         guard turns.isMultiple(of: 5) else { continue }
         dispatcher.retryUnstored()
         await expire()
         dispatcher.noteWorkerlessQueues()
       }
     }
-    await keepLog()
+    await dispatcher.keepLog()
   }
 
   private func reap() {
@@ -65,16 +65,6 @@ package struct MatchingService: Service {
       } catch {
         dispatcher.state.withLock { $0.matchmaker.refillFailed(queue) }
       }
-    }
-  }
-
-  private func keepLog() async {
-    let lines = dispatcher.log.take()
-    guard !lines.isEmpty else { return }
-    do {
-      try await dispatcher.store.append(lines)
-    } catch {
-      dispatcher.log.append(lines)
     }
   }
 }
