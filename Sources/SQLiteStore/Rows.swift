@@ -85,7 +85,7 @@ extension Statement {
       nominalAt: time(column),
       createdAt: time(column + 2)
     )
-    task.isManual = withBlob(column + 1) { $0.byteCount } > 0
+    task.isManual = template.value.trigger == nil || withBlob(column + 1) { $0.byteCount } > 0
     task.ownParam = blob(column + 3)
     task.missed = int(column + 4)
     task.rerunOf = uuid(column + 5).map { TaskID($0) }

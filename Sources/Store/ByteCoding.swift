@@ -34,6 +34,12 @@ extension [UInt8] {
     append(contentsOf: text.utf8)
   }
 
+  /// The bytes, with their number in front.
+  package mutating func append(counted bytes: some Collection<UInt8>) {
+    append(varint: UInt64(bytes.count))
+    append(contentsOf: bytes)
+  }
+
   mutating func append(_ owner: Owner?) {
     append(owner == nil ? 0 : 1)
     guard let owner else { return }
@@ -99,6 +105,12 @@ package struct ByteReader {
     guard let count = int(), bytes.count - position >= count else { return nil }
     defer { position += count }
     return String(decoding: bytes[position..<position + count], as: UTF8.self)
+  }
+
+  package mutating func counted() -> [UInt8]? {
+    guard let count = int(), bytes.count - position >= count else { return nil }
+    defer { position += count }
+    return Array(bytes[position..<position + count])
   }
 
   mutating func owner() -> Owner? {

@@ -8,7 +8,11 @@ extension Ledger {
     var template: SharedTemplate?
     for _ in 0..<limit {
       let before = trigger.state
-      let plan = trigger.fire(at: now, task: TaskID(newID()), recurrence: recurrence)
+      let plan = trigger.fire(
+        at: now,
+        task: newTaskID(shards: trigger.definition.shards),
+        recurrence: recurrence
+      )
       guard let plan else { break }
       for skip in plan.skips { try insert(skip) }
       if let planned = plan.task, try hasTask(id, nominalAt: planned.nominalAt) {
@@ -152,11 +156,10 @@ extension Ledger {
   /// Takes a trigger away: what waits is canceled, what runs may finish.
   private func remove(_ trigger: Trigger) throws(StoreError) {
     for task in try liveTasks(of: trigger.id) {
-      guard let record = try self.task(task) else { continue }
-      for var row in try slots(of: task) where row.slot.state != .running && !row.slot.state.isFinal
-      {
-        let command = SlotCommand(row.slot.id, .cancel(.triggerDeleted), fence: nil)
-        _ = try apply(command, to: &row, of: record)
+      for entry in try slots(of: task) {
+        guard entry.row.slot.state != .running, !entry.row.slot.state.isFinal else { continue }
+        let command = SlotCommand(entry.row.slot.id, .cancel(.triggerDeleted), fence: nil)
+        _ = try apply(command, to: entry)
       }
     }
     try delete(trigger)

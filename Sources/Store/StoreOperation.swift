@@ -164,7 +164,7 @@ extension OperationStore {
   }
 
   /// Runs `body` as one operation that is undone as a whole when it throws.
-  private func perform<Result: Sendable>(
+  package func perform<Result: Sendable>(
     weight: Int = 8,
     _ body: @escaping @Sendable (any Ledger) throws(StoreError) -> Result
   ) async throws(StoreError) -> Result {

@@ -62,6 +62,10 @@ final class MemoryLedger: Ledger {
     UUIDv7(at: now, random: (random.next(), random.next()))
   }
 
+  func newTaskID(shards: Int) -> TaskID {
+    TaskID(newID())
+  }
+
   func jitter() -> Double {
     Double.random(in: 0..<1, using: &random)
   }
@@ -79,23 +83,29 @@ final class MemoryLedger: Ledger {
 
   // MARK: Tasks
 
-  func insert(_ task: TaskRecord, _ slots: [SlotRow]) {
+  func insert(_ row: SlotRow, of task: TaskRecord) {
     tables.tasks[task.id] = task
-    tables.slots[task.id] = slots
+    tables.slots[task.id, default: []].append(row)
   }
 
-  func task(_ id: TaskID) -> TaskRecord? { tables.tasks[id] }
-
-  func slot(_ id: SlotID) -> SlotRow? {
-    guard let slots = tables.slots[id.task], slots.indices.contains(id.shard) else { return nil }
-    return slots[id.shard]
+  func slot(_ id: SlotID) -> MemoryEntry? {
+    guard let task = tables.tasks[id.task], let slots = tables.slots[id.task],
+      slots.indices.contains(id.shard)
+    else { return nil }
+    return MemoryEntry(slots[id.shard], of: task)
   }
 
-  func slots(of task: TaskID) -> [SlotRow] { tables.slots[task] ?? [] }
-
-  func update(_ row: SlotRow, of task: TaskRecord) {
-    tables.slots[task.id]?[row.slot.id.shard] = row
+  func slots(of task: TaskID) -> [MemoryEntry] {
+    guard let record = tables.tasks[task], let rows = tables.slots[task] else { return [] }
+    return rows.map { MemoryEntry($0, of: record) }
   }
+
+  func change(_ entry: MemoryEntry, _ body: (inout SlotRow) -> Void) {
+    body(&entry.row)
+    tables.slots[entry.task.id]?[entry.row.slot.id.shard] = entry.row
+  }
+
+  func settle() {}
 
   func liveTasks(of trigger: TriggerID) -> [TaskID] {
     tables.tasks.values.filter { task in
@@ -117,5 +127,16 @@ final class MemoryLedger: Ledger {
     tables.tasks.values.contains { task in
       !task.isManual && task.nominalAt == nominalAt && task.template.value.trigger?.id == trigger
     }
+  }
+}
+
+/// A copy of a row, put back when it is changed.
+final class MemoryEntry: SlotEntry {
+  let task: TaskRecord
+  fileprivate(set) var row: SlotRow
+
+  init(_ row: SlotRow, of task: TaskRecord) {
+    self.row = row
+    self.task = task
   }
 }

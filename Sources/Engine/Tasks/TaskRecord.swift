@@ -33,9 +33,12 @@ package final class SharedTemplate: Sendable {
   /// The store's number for it.
   package let number: Int64
   package let value: TaskTemplate
+  /// What the moves of its slots go by.
+  package let policy: SlotPolicy
 
   package init(number: Int64, value: TaskTemplate) {
     self.number = number
     self.value = value
+    policy = SlotPolicy(retry: value.retry, atMostOnce: value.atMostOnce)
   }
 }
