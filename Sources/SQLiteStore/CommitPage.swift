@@ -60,7 +60,7 @@ enum CommitPage {
     page.append(task.id.uuid)
     page.append(varint: UInt64(row.slot.id.shard))
     page.append(varint: UInt64(bitPattern: task.template.number))
-    page.append(counted: row.slot.bytes)
+    page.append(row.slot)
     page.append(varint: UInt64(change.historyCount))
     page.append(counted: row.history.bytes[change.historyCount...])
     if let deadline = row.deadline { page.append(deadline) }
@@ -99,8 +99,8 @@ enum CommitPage {
 
   private static func delta(_ reader: inout ByteReader) -> Delta? {
     guard let flags = reader.byte().map(Flags.init(rawValue:)), let task = reader.uuid(),
-      let shard = reader.int(), let template = reader.varint(), let body = reader.counted(),
-      let slot = Slot(id: SlotID(task: TaskID(task), shard: shard), bytes: body),
+      let shard = reader.int(), let template = reader.varint(),
+      let slot = reader.slot(SlotID(task: TaskID(task), shard: shard)),
       let historyCount = reader.int(), let entries = reader.counted()
     else { return nil }
     var deadline: Timestamp?

@@ -117,16 +117,15 @@ extension SQLiteLedger {
       guard let task = try task(id) else { throw .damaged("the first slot of \(id)") }
       return task
     }
-    var task = TaskRecord(
+    return TaskRecord(
       id: id,
       template: try template(delta.template),
       nominalAt: record.nominalAt,
-      createdAt: record.createdAt
+      createdAt: record.createdAt,
+      ownParam: record.ownParam,
+      isManual: record.isManual,
+      missed: record.missed,
+      rerunOf: record.rerunOf
     )
-    task.isManual = record.isManual
-    task.missed = record.missed
-    task.ownParam = record.ownParam
-    task.rerunOf = record.rerunOf
-    return task
   }
 }

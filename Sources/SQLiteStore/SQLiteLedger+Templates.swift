@@ -3,12 +3,19 @@ import PlatformSQLite
 import Store
 
 extension SQLiteLedger {
-  func share(_ template: TaskTemplate) throws(StoreError) -> SharedTemplate {
-    if let found = templates.find(template) { return found }
-    let text = try TemplateText.write(template)
+  func share(_ draft: TemplateDraft) throws(StoreError) -> SharedTemplate {
+    if let found = templates.find(draft) { return found }
+    let text = try TemplateText.write(draft.value)
     let number = try translated { () throws(SQLiteError) in try templateNumber(text) }
-    let shared = SharedTemplate(number: number, value: template)
+    let shared = SharedTemplate(number: number, value: draft.value)
     templates.insert(shared)
+    return shared
+  }
+
+  func template(of trigger: Trigger) throws(StoreError) -> SharedTemplate {
+    if let kept = triggers.template(of: trigger) { return kept }
+    let shared = try share(TemplateDraft(trigger.template))
+    triggers.keep(shared, of: trigger)
     return shared
   }
 

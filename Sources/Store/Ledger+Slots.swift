@@ -159,7 +159,7 @@ extension Ledger {
   }
 
   package func submit(_ submission: Submission) throws(StoreError) -> SubmissionAnswer {
-    let namespace = submission.template.namespace
+    let namespace = submission.draft.value.namespace
     guard try self.namespace(namespace) != nil else { return .refused(.notFound) }
     if let key = submission.idempotency {
       if let first = try remembered(key.key, in: namespace) {
@@ -168,16 +168,16 @@ extension Ledger {
       }
     }
     let readyAt = submission.at ?? now
-    let template = try share(submission.template)
-    var task = TaskRecord(
+    let template = try share(submission.draft)
+    let task = TaskRecord(
       id: newTaskID(shards: template.value.shardCount),
       template: template,
       nominalAt: readyAt,
-      createdAt: now
+      createdAt: now,
+      ownParam: submission.param,
+      isManual: true,
+      rerunOf: submission.rerunOf
     )
-    task.isManual = true
-    task.ownParam = submission.param
-    task.rerunOf = submission.rerunOf
     if let key = submission.idempotency {
       try remember(
         Remembered(body: key.body, subject: task.id.uuid),

@@ -5,7 +5,6 @@ extension Ledger {
   package func fire(_ id: TriggerID, limit: Int = 100) throws(StoreError) {
     guard var trigger = try trigger(id) else { return }
     let recurrence = try recurrence(of: trigger)
-    var template: SharedTemplate?
     for _ in 0..<limit {
       let before = trigger.state
       let plan = trigger.fire(
@@ -20,10 +19,7 @@ extension Ledger {
         if trigger.state.isStranded { trigger.replan(at: now, recurrence: recurrence) }
         continue
       }
-      if let planned = plan.task {
-        if template == nil { template = try share(trigger.template) }
-        if let template { try create(planned, template) }
-      }
+      if let planned = plan.task { try create(planned, try template(of: trigger)) }
       guard !plan.replaced.isEmpty else { continue }
       try update(trigger)  // What the end of a replaced task changes must find today's state.
       for replaced in plan.replaced { try command(replaced, .cancel(.replaced)) }
@@ -36,13 +32,13 @@ extension Ledger {
     _ planned: FirePlan.PlannedTask,
     _ template: SharedTemplate
   ) throws(StoreError) {
-    var task = TaskRecord(
+    let task = TaskRecord(
       id: planned.id,
       template: template,
       nominalAt: planned.nominalAt,
-      createdAt: now
+      createdAt: now,
+      missed: planned.missed
     )
-    task.missed = planned.missed
     let phase: Slot.Phase =
       planned.isHeld
       ? .held(.overlap, readyAt: now) : .waiting(readyAt: planned.nominalAt, latecomer: nil)

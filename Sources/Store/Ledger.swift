@@ -24,7 +24,9 @@ package protocol Ledger: AnyObject {
   /// The parsed rule of a trigger; kept between transactions where that saves time.
   func recurrence(of trigger: Trigger) throws(StoreError) -> Recurrence
 
-  func share(_ template: TaskTemplate) throws(StoreError) -> SharedTemplate
+  func share(_ draft: TemplateDraft) throws(StoreError) -> SharedTemplate
+  /// What the tasks of a trigger have in common; kept between transactions where that saves time.
+  func template(of trigger: Trigger) throws(StoreError) -> SharedTemplate
 
   /// Adds one slot of a task; they come in the order of their shards.
   func insert(_ row: SlotRow, of task: TaskRecord) throws(StoreError)

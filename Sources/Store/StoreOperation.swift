@@ -43,7 +43,7 @@ extension StoreOperation {
     _ submissions: [Submission],
     reply: @escaping Reply<[SubmissionAnswer]>
   ) -> Self {
-    let weight = submissions.reduce(0) { $0 + $1.template.shardCount }
+    let weight = submissions.reduce(0) { $0 + $1.draft.value.shardCount }
     return StoreOperation(weight: weight, reply: reply) { ledger throws(StoreError) in
       var answers: [SubmissionAnswer] = []
       answers.reserveCapacity(submissions.count)

@@ -74,11 +74,16 @@ final class MemoryLedger: Ledger {
     try trigger.recurrence()
   }
 
-  func share(_ template: TaskTemplate) -> SharedTemplate {
+  func share(_ draft: TemplateDraft) -> SharedTemplate {
+    let template = draft.value
     if let shared = tables.templates[template] { return shared }
     let shared = SharedTemplate(number: Int64(tables.templates.count) + 1, value: template)
     tables.templates[template] = shared
     return shared
+  }
+
+  func template(of trigger: Trigger) -> SharedTemplate {
+    share(TemplateDraft(trigger.template))
   }
 
   // MARK: Tasks
