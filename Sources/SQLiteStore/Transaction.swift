@@ -6,6 +6,8 @@ struct Transaction {
   let operations: [StoreOperation]
   /// Whether ready slots are bound along with it.
   let binds: Bool
+  /// What was committed before without matching being asked.
+  var unheard: [SlotChange] = []
 
   /// Carries it out; without savepoints first, since hardly ever does an operation fail half-way.
   func run(on ledger: SQLiteLedger, _ matching: any Matching) -> Outcome {
@@ -17,7 +19,7 @@ struct Transaction {
 
   /// Nothing is begun when nothing is to be bound.
   private func runBindings(on ledger: SQLiteLedger, _ matching: any Matching) -> Outcome {
-    let bindings = matching.bind(after: [])
+    let bindings = matching.bind(after: unheard)
     guard !bindings.isEmpty else { return Outcome(fate: .success(nil)) }
     var outcome = Outcome(fate: .success(nil), bindings: bindings)
     do throws(StoreError) {
@@ -47,7 +49,10 @@ struct Transaction {
           return nil
         }
       }
-      if binds { try bind(matching.bind(after: ledger.commit.changes), on: ledger, &outcome) }
+      if binds {
+        let bindings = matching.bind(after: unheard + ledger.commit.changes)
+        try bind(bindings, on: ledger, &outcome)
+      }
       try finish(ledger, &outcome)
     } catch {
       ledger.abandon()
