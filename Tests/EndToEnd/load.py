@@ -116,6 +116,16 @@ class Load:
                         and float_of(row["recordedAt"]) > since), default=None)
         return eventually(look, within, what="a fire")
 
+    def unfinished(self) -> str:
+        """Some of the tasks that have not ended, and why."""
+        lines = []
+        for task in [task for task in self.server.list("tasks") if not task["isFinal"]][:5]:
+            why = self.server.get(f"{TASKS}/{task['id']}/why").json["reasons"]
+            lines += [f"{self.server.task(task['id'])}", f"{why}"]
+        lines += [f"{queue}" for queue in self.server.list("queues")]
+        lines += [f"{worker}" for worker in self.server.list("workers")]
+        return "\n".join(["some tasks do not end:", *lines])
+
     def settle(self, within: float = 90) -> History:
         """Ends the load, waits for its tasks, and checks the whole history."""
         for name in self.names:
@@ -125,8 +135,7 @@ class Load:
         for client in self.clients:
             client.end()
             assert client.count is None or len(client.acknowledged) == client.count
-        eventually(lambda: all(task["isFinal"] for task in self.server.list("tasks")), within, every=0.2,
-                   what="the end of all tasks")
+        assert insist(lambda: self.is_done or None, within), self.unfinished()
         self.evidence.acknowledged = [task for client in self.clients for task in client.acknowledged]
         self.evidence.ledger = [
             entry for path in self.ledgers for entry in read_ledger(path) if entry.at >= self.since]

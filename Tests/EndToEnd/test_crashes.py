@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterable
 
 import pytest
 
@@ -167,12 +167,17 @@ def test_a_server_killed_at_any_sync_loses_nothing_it_acknowledged(tmp_path, who
     """Every sync of a start, a run of 200 tasks and a stop; a few of them in the sample."""
     if trouble := tracing_trouble():
         (pytest.fail if whole else pytest.skip)(trouble)
-    numbers = itertools.count(1) if whole else iter((3, 20, 80, 140))
+    numbers = Numbers(itertools.count(1) if whole else (3, 20, 80, 140))
     places: Counter[str] = Counter()
     lanes = [Lane(tmp_path / f"lane{number}", figure) for number in range(2)]
     try:
         with ThreadPoolExecutor(len(lanes)) as pool:
-            list(pool.map(lambda lane: sweep(lane, numbers, places), lanes))
+            sweeps = [pool.submit(sweep, lane, numbers, places) for lane in lanes]
+            try:
+                for done in sweeps:
+                    done.result()
+            finally:
+                numbers.is_over = True
     finally:
         for lane in lanes:
             lane.close()
@@ -181,14 +186,31 @@ def test_a_server_killed_at_any_sync_loses_nothing_it_acknowledged(tmp_path, who
     assert not whole or places["stop"], "the sweep went through to the end"
 
 
-def sweep(lane: Lane, numbers: Iterator[int], places: Counter[str]) -> None:
+class Numbers:
+    """What the lanes share out, until there is no more or one of them has failed."""
+
+    def __init__(self, numbers: Iterable[int]):
+        self._numbers = iter(numbers)
+        self._lock = threading.Lock()
+        self.is_over = False
+
+    def take(self) -> int | None:
+        with self._lock:
+            return None if self.is_over else next(self._numbers, None)
+
+
+def sweep(lane: Lane, numbers: Numbers, places: Counter[str]) -> None:
     beyond = 0
-    while beyond < 3 and (number := next(numbers, None)) is not None:
-        where = lane.strike(number)
-        places[where] += 1
-        beyond = beyond + 1 if where == "nowhere" else 0
-        if where == "start":
-            places[lane.strike(number, attach=True)] += 1
+    try:
+        while beyond < 3 and (number := numbers.take()) is not None:
+            where = lane.strike(number)
+            places[where] += 1
+            beyond = beyond + 1 if where == "nowhere" else 0
+            if where == "start":
+                places[lane.strike(number, attach=True)] += 1
+    except BaseException:
+        numbers.is_over = True
+        raise
 
 
 # Restarts with work in hand
