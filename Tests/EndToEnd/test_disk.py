@@ -14,11 +14,11 @@ from history import Evidence, read_ledger
 from load import TASKS, Load, insist
 from product import Server, eventually, moves
 
-MOUNT = 'mount -t tmpfs -o size=24m tmpfs "$0" && exec "$@"'
+MOUNT = 'mount -t tmpfs -o size=64m tmpfs "$0" && exec "$@"'
 
 
 def small_disk(directory: Path) -> list[str]:
-    """Before a command: gives it a file system of 24 MiB there, which only it sees."""
+    """Before a command: gives it a file system of 64 MiB there, which only it sees."""
     directory.mkdir()
     return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", MOUNT, str(directory)]
 
@@ -32,7 +32,7 @@ class Filler:
     def fill(self) -> None:
         file = os.open(self.path, os.O_WRONLY | os.O_CREAT)
         try:
-            for size in (1 << 20, 4096, 1):
+            for size in (1 << 20, 4096):
                 try:
                     while os.write(file, bytes(size)) == size:
                         pass

