@@ -3,18 +3,19 @@
 BUILD_PACKAGES = libgrpc-dev libprotobuf-c-dev libevent-dev libcurl4-openssl-dev libsqlite3-dev \
 	libyaml-dev libsodium-dev tzdata
 TEST_PACKAGES = protobuf-c-compiler protobuf-compiler libprotobuf-dev sqlite3 gcc libc6-dev \
-	python3 python3-venv procps
+	python3 python3-venv procps strace
 PYTHON = .venv/bin/python
 RELEASE = .build/release
 DOCS = .build/docs
 DOCUMENTED = Tompion TompionClient ControlAPI
 
-.PHONY: help build demo test bench docs format lint check-generated clean
+.PHONY: help build demo test faults bench docs format lint check-generated clean
 
 help:
 	@echo 'make build   release executables in $(RELEASE)/'
 	@echo 'make demo    the main job, end to end, on SQLite'
 	@echo 'make test    every test, real processes included'
+	@echo 'make faults  the fault sweeps in full; make test runs a sample of each'
 	@echo 'make bench   the benchmarks; ONLY=name runs one'
 	@echo 'make docs    the pages of the products, in $(DOCS)/'
 	@echo 'make format  lay the code out; make lint checks it'
@@ -37,6 +38,9 @@ demo: build
 test: build $(PYTHON) check-generated lint
 	swift test --no-parallel --explicit-target-dependency-import-check error
 	$(PYTHON) -m pytest Tests/EndToEnd
+
+faults: build $(PYTHON)
+	$(PYTHON) -m pytest Tests/EndToEnd --whole -m faults -s
 
 bench: build
 	@$(RELEASE)/tompion-bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))

@@ -120,6 +120,13 @@ let package = Package(
       exclude: ["config.yaml"]
     ),
 
+    // The worker of the fault tests: it leaves evidence of what it did.
+    .executableTarget(
+      name: "ledger-worker",
+      dependencies: ["Tompion"],
+      path: "Tests/EndToEnd/LedgerWorker"
+    ),
+
     // Tests mirror the sources.
     tests("PlatformGRPCTests", at: "Platform/GRPCTests", "PlatformGRPC"),
     tests("PlatformHTTPTests", at: "Platform/HTTPTests", "PlatformHTTP", "PlatformRuntime"),

@@ -78,6 +78,7 @@ struct Opening: Sendable {
         """
         INSERT INTO namespaces (name, description, revision, created_at)
           SELECT ?, '', 1, ? WHERE NOT EXISTS (SELECT 1 FROM meta WHERE name = 'generation')
+          ON CONFLICT DO NOTHING  -- A first start that was cut short may have come so far.
         """
       )
       try insert.bind(1, Namespace.defaultName)

@@ -8,6 +8,8 @@ struct Transaction {
   let binds: Bool
   /// Whether slots are settled although few are behind.
   var settles = false
+  /// What was committed before without matching being asked.
+  var unheard: [SlotChange] = []
 
   /// Carries it out; without savepoints first, since hardly ever does an operation fail half-way.
   func run(on ledger: SQLiteLedger, _ matching: any Matching) -> Outcome {
@@ -19,7 +21,7 @@ struct Transaction {
 
   /// Nothing is begun when nothing is to be bound.
   private func runBindings(on ledger: SQLiteLedger, _ matching: any Matching) -> Outcome {
-    let bindings = matching.bind(after: [])
+    let bindings = matching.bind(after: unheard)
     guard !bindings.isEmpty else { return Outcome(fate: .success(nil)) }
     var outcome = Outcome(fate: .success(nil), bindings: bindings)
     do throws(StoreError) {
@@ -49,7 +51,11 @@ struct Transaction {
           return nil
         }
       }
-      if binds { try bind(matching.bind(after: ledger.commit.changes), on: ledger, &outcome) }
+      if binds {
+        let changes = ledger.commit.changes
+        let bindings = matching.bind(after: unheard.isEmpty ? changes : unheard + changes)
+        try bind(bindings, on: ledger, &outcome)
+      }
       try finish(ledger, &outcome)
     } catch {
       ledger.abandon()

@@ -150,7 +150,10 @@ final class Writer: Sendable {
       return transaction.run(on: ledger, matching)
     }
     conclude(transaction, outcome)
-    if !transaction.binds, trouble == nil { isStirred = true }  // Claim what was left alone.
+    guard !transaction.binds, case .success(let commit?) = outcome.fate else { return }
+    isStirred = true  // Claim what was left alone, and what matching has not heard of.
+    let claims = Transaction(operations: [], binds: true, unheard: commit.changes)
+    run(claims, isStirred: &isStirred)
   }
 
   private func conclude(_ transaction: Transaction, _ outcome: Outcome) {

@@ -145,6 +145,20 @@ struct WriterTests {
     await store.close()
   }
 
+  @Test func `what became ready with the end of the trouble is offered too`() async throws {
+    let matching = ListeningMatching()
+    let store = try directory.open(matching: matching) { $0.largestPageCount = 120 }
+    await #expect(throws: StoreError.self) {
+      while true { _ = try await store.submit(param: [UInt8](repeating: 0, count: 20_000)) }
+    }
+    #expect(await store.status().trouble != nil)
+    let small = SlotID(task: try await store.submit(), shard: 0)  // For this there is room.
+    #expect(await store.status().trouble == nil)
+    _ = try await store.apply()  // Whatever the writer did of its own accord is done by now.
+    #expect(matching.heard.contains(small))
+    await store.close()
+  }
+
   @Test func `bindings of a transaction that failed are given back`() async throws {
     let matching = ListeningMatching()
     let store = try directory.open(matching: matching) { $0.largestPageCount = 120 }

@@ -42,11 +42,11 @@ extension Dispatch {
 
   private mutating func cutSlow(_ now: Moment) {
     for (session, outbox) in outboxes where outbox.isFull {
-      guard let since = outbox.fullSince else {
-        outboxes[session]?.fullSince = now.monotonic
-        continue
+      let since = outbox.fullSince ?? now.monotonic
+      outboxes[session]?.fullSince = since
+      if outbox.bytes > Outbox.most || now.monotonic - since > Outbox.patience {
+        toClose.append((session, .tooSlow))
       }
-      if now.monotonic - since > Outbox.patience { toClose.append((session, .tooSlow)) }
     }
   }
 }

@@ -9,6 +9,8 @@ struct Outbox {
   static let bound = 1 << 20
   /// A worker that leaves its outbox full for so long is cut off.
   static let patience: Duration = .seconds(30)
+  /// With more than this waiting it is cut off at once: answers are not held back as offers are.
+  static let most = 8 << 20
 
   private(set) var message = FromServer()
   private var offers: [Offer] = []

@@ -304,4 +304,22 @@ struct DispatchTests {
     fixture.advance(.seconds(1))
     #expect(fixture.connect(999, worker: "late", boot: boot) != nil)
   }
+
+  @Test mutating func `a worker that reads nothing is cut off when too much waits for it`() {
+    _ = fixture.connect(1, boot: boot)
+    let slot = SlotID(task: TaskID(UUIDv7(high: 7, low: 7)), shard: 0)
+    let fence = Fence(epoch: Epoch(1), boot: boot)
+    let reports = [SlotCommand](
+      repeating: SlotCommand(slot, .succeeded(result: []), fence: fence),
+      count: 10_000
+    )
+    let verdicts = [Verdict](repeating: .refused(.unknownSlot), count: reports.count)
+    var answered = 0
+    while fixture.dispatch.takeWork().close.isEmpty, answered < 1_000_000 {
+      fixture.dispatch.answer(reports, verdicts, boot: boot)
+      answered += reports.count
+      _ = fixture.dispatch.overdue(at: fixture.now)
+    }
+    #expect((160_000...190_000).contains(answered))  // 8 MiB, of 48 bytes each.
+  }
 }
