@@ -164,6 +164,7 @@ let package = Package(
       "Server",
       "ControlAPI",
       "PlatformHTTP",
+      "PlatformMetrics",
       "Store",
       "SQLiteStore",
       "Engine",
