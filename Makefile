@@ -15,7 +15,7 @@ help:
 	@echo 'make build   release executables in $(RELEASE)/'
 	@echo 'make demo    the main job, end to end, on SQLite'
 	@echo 'make test    every test, real processes included'
-	@echo 'make bench   the benchmarks; ONLY=name runs one'
+	@echo 'make bench   the benchmarks; ONLY=name runs one, RUNS=1 once, SECONDS=n shorter or longer'
 	@echo 'make docs    the pages of the products, in $(DOCS)/'
 	@echo 'make format  lay the code out; make lint checks it'
 	@echo 'make clean   remove what was built'
@@ -39,7 +39,8 @@ test: build $(PYTHON) check-generated lint
 	$(PYTHON) -m pytest Tests/EndToEnd
 
 bench: build
-	@$(RELEASE)/tompion-bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
+	@$(RELEASE)/tompion-bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) \
+		$(if $(SECONDS),--seconds $(SECONDS))
 
 docs: build-packages
 	@set -e; for module in $(DOCUMENTED); do \
