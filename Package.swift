@@ -171,6 +171,7 @@ let package = Package(
       "Server",
       "ControlAPI",
       "PlatformHTTP",
+      "PlatformMetrics",
       "Store",
       "SQLiteStore",
       "Engine",
