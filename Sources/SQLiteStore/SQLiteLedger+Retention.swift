@@ -53,13 +53,15 @@ extension SQLiteLedger {
           (SELECT count(*) FROM slots s
             WHERE s.number >= first.number AND s.number < first.number + first.shards
               AND place >= 3 AND ended_at < ?1)
-        FROM slots first WHERE first.number > ?2 AND first.shard = 0 AND first.created_at < ?1
-        ORDER BY first.number LIMIT ?3
+        FROM slots first WHERE first.number > ?2 AND first.number < ?3 AND first.shard = 0
+        ORDER BY first.number LIMIT ?4
       """
     )
     try select.bind(1, time)
     try select.bind(2, retention.task)
-    try select.bind(3, RetentionProgress.rowsPerSearch)
+    // Numbers rise with time: what is younger is not even looked at.
+    try select.bind(3, UUIDv7.firstOrdinal(at: time))
+    try select.bind(4, RetentionProgress.rowsPerSearch)
     defer { select.reset() }
     var found: Set<Condemned> = []
     var rows = 0
