@@ -73,16 +73,19 @@ package final class CommitFeed: Matching {
 
   package func committed(_ commit: Commit) {
     dispatcher.committed(commit)
-    metrics.committed(commit, at: clocks.wall())
     events.committed(commit)
     for (trigger, at) in commit.planned {
       if let at { triggers.note(DueTrigger(at: at, trigger: trigger)) }
     }
     for slot in commit.postponed { delayed.note(slot) }
+    var tally = metrics.tally(at: clocks.wall())
     for change in commit.changes {
-      guard let readyAt = change.slot.readyAt, readyAt > change.move.at else { continue }
-      delayed.note(DelayedSlot(at: readyAt, slot: ReadySlot(change)))
+      tally.count(change)
+      if let readyAt = change.slot.readyAt, readyAt > change.move.at {
+        delayed.note(DelayedSlot(at: readyAt, slot: ReadySlot(change)))
+      }
     }
+    metrics.add(tally, of: commit)
   }
 }
 

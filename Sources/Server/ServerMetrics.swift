@@ -44,15 +44,29 @@ package struct ServerMetrics: Sendable {
     0.5, 1, 2.5, 5, 10, 60, 300, 3_600,
   ]
 
-  /// Counts one commit, just after it.
-  func committed(_ commit: Commit, at now: Timestamp) {
-    if !commit.changes.isEmpty { commitSize.observe(Double(commit.changes.count)) }
-    for change in commit.changes {
-      moves[Int(change.move.to.rawValue)].increment()
+  /// What is counted of one commit, to be added all at once.
+  struct Tally {
+    fileprivate let lateness: Histogram
+    fileprivate let now: Timestamp
+    /// By the raw value of the state.
+    fileprivate var moves: [UInt64]
+
+    mutating func count(_ change: SlotChange) {
+      moves[Int(change.move.to.rawValue)] += 1
       if change.move.number == 1, !change.task.isManual, change.slot.id.shard == 0 {
         lateness.observe(now - change.task.nominalAt)
       }
     }
+  }
+
+  /// To count the changes of a commit with, just after it.
+  func tally(at now: Timestamp) -> Tally {
+    Tally(lateness: lateness, now: now, moves: Array(repeating: 0, count: moves.count))
+  }
+
+  func add(_ tally: Tally, of commit: Commit) {
+    if !commit.changes.isEmpty { commitSize.observe(Double(commit.changes.count)) }
+    for (counter, count) in zip(moves, tally.moves) where count > 0 { counter.increment(by: count) }
     for (reason, count) in commit.refusals {
       refusals.with(reason.rawValue).increment(by: UInt64(count))
     }
