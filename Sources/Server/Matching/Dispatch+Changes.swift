@@ -96,7 +96,7 @@ extension Dispatch {
 
   private mutating func offer(_ change: SlotChange, to owner: Owner, _ now: Moment) {
     let match = bindings.removeValue(forKey: change.slot.id)
-    guard let holder = holders[owner.boot] else { return }
+    let holder = holder(of: owner, change.task.template, leaseEnds: now.monotonic + lease, now)
     take(RunInHand(offered: change, to: holder, at: now))
     guard let session = holder.session else { return }
     if let match, match.session != session.id { matchmaker.occupy(session.id) }
@@ -105,7 +105,7 @@ extension Dispatch {
     if session.outbox.isFull { matchmaker.setWindow(session.id, 0) }
   }
 
-  /// The process, if need be as one that is away.
+  /// The process, if need be as one that is away: its stream may have closed before the commit.
   private mutating func holder(
     of owner: Owner,
     _ template: SharedTemplate,
