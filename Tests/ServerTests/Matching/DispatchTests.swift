@@ -163,6 +163,19 @@ struct DispatchTests {
     #expect(fixture.dispatch.overdue(at: fixture.now).first?.fence?.epoch == offered.slot.epoch)
   }
 
+  @Test mutating func `what is committed for a worker after its stream closed ends with its lease`()
+    throws
+  {
+    _ = fixture.connect(1, boot: boot, credits: 1)
+    let change = fixture.task()
+    let commands = fixture.dispatch.bind(after: [change], now: fixture.now.wall)
+    fixture.dispatch.closed(1)
+    try fixture.settle(commands, [change])
+    #expect(fixture.dispatch.overdue(at: fixture.now).isEmpty)
+    fixture.advance(.seconds(11))
+    #expect(fixture.dispatch.overdue(at: fixture.now).map(\.event) == [.leaseLost])
+  }
+
   @Test mutating func `a heartbeat renews the lease and is answered`() {
     _ = fixture.connect(1, boot: boot)
     for beat in 1...5 {
