@@ -69,6 +69,10 @@ struct LiveSlots {
     !fires.isEmpty && fires.contains(FireKey(trigger: trigger, nominalAt: nominalAt))
   }
 
+  func containsUnsettled(where isMatch: (KeptSlot) -> Bool) -> Bool {
+    line[settled...].contains { isMatch($0.entry) }
+  }
+
   /// Whether the open transaction settles any.
   var hasSettled: Bool { settled > 0 }
   /// From this sequence on the pages have changes that rows lack; `nil` when none do.

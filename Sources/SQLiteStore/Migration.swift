@@ -79,7 +79,7 @@ private let firstSchema = """
 
   CREATE TABLE templates (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
-    body TEXT NOT NULL UNIQUE
+    body BLOB NOT NULL UNIQUE
   );
 
   CREATE TABLE slots (

@@ -9,6 +9,13 @@ extension SQLiteLedger {
     try settle(limit: .max)
   }
 
+  /// Whether the index of slots that wait for their time lacks one, or has one too many.
+  var isDelayBehind: Bool {
+    live.containsUnsettled { entry in
+      entry.stored?.delayedUntil != nil || entry.row.slot.readyAt.map { $0 > now } ?? false
+    }
+  }
+
   /// Settles the next `limit` slots in line.
   func settle(limit: Int) throws(StoreError) {
     guard limit > 0, live.unsettledCount > 0 else { return }
