@@ -16,7 +16,7 @@ help:
 	@echo 'make demo    the main job, end to end, on SQLite'
 	@echo 'make test    every test, real processes included'
 	@echo 'make faults  the fault sweeps in full; make test runs a sample of each'
-	@echo 'make bench   the benchmarks; ONLY=name runs one'
+	@echo 'make bench   the benchmarks; ONLY=name runs one, RUNS=1 once, SECONDS=n shorter or longer'
 	@echo 'make docs    the pages of the products, in $(DOCS)/'
 	@echo 'make format  lay the code out; make lint checks it'
 	@echo 'make clean   remove what was built'
@@ -43,7 +43,8 @@ faults: build $(PYTHON)
 	$(PYTHON) -m pytest Tests/EndToEnd --whole -m faults -s
 
 bench: build
-	@$(RELEASE)/tompion-bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
+	@$(RELEASE)/tompion-bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) \
+		$(if $(SECONDS),--seconds $(SECONDS))
 
 docs: build-packages
 	@set -e; for module in $(DOCUMENTED); do \

@@ -57,6 +57,17 @@ let package = Package(
       path: "Sources/Testing"
     ),
 
+    // The whole product in virtual time, and the oracle that watches it.
+    .target(
+      name: "Simulation",
+      dependencies: ["Server", "Tompion", "Wire", "Store", "Engine", "TompionTesting"]
+    ),
+    .executableTarget(
+      name: "tompion-simulate",
+      dependencies: ["Simulation", "Engine"],
+      path: "Sources/SimulationCommand"
+    ),
+
     // What workers, clients and servers say to each other.
     .target(name: "CWire", path: "Sources/Wire/Generated", publicHeadersPath: "."),
     .target(
@@ -171,6 +182,7 @@ let package = Package(
       "Server",
       "ControlAPI",
       "PlatformHTTP",
+      "PlatformMetrics",
       "Store",
       "SQLiteStore",
       "Engine",

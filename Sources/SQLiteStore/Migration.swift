@@ -52,8 +52,11 @@ struct Migration {
 /// `slots.place` says which index a slot is in: 0 in line, 1 in hand, 2 held, and 3, 4 and 5 for the
 /// final states. A slot moves through each index once, so that history never slows what is live.
 ///
-/// The slots of a task are numbered one after another in the order of their shards. The first has the
-/// columns from `template` on, which say what the task is; in the others they are `NULL`.
+/// A row of a slot may be behind: pages of the journal after its `settled` have what is missing.
+///
+/// The number of a task's first slot is the ordinal of the task's identifier; those of its other shards
+/// follow. The first has the columns from `template` on, which say what the task is; in the others they
+/// are `NULL`.
 private let firstSchema = """
   CREATE TABLE meta (
     name TEXT PRIMARY KEY,
@@ -99,16 +102,15 @@ private let firstSchema = """
     created_at INTEGER,
     param BLOB,
     missed INTEGER,
-    rerun_of BLOB
+    rerun_of BLOB,
+    shards INTEGER
   );
-  CREATE UNIQUE INDEX slots_by_task ON slots (task, shard);
   CREATE UNIQUE INDEX slots_by_fire ON slots (origin, nominal_at, manual)
     WHERE origin IS NOT NULL;
   CREATE INDEX slots_in_line ON slots (queue, rank) WHERE place = 0;
   CREATE INDEX slots_aside ON slots (place) WHERE place IN (1, 2);
   CREATE INDEX slots_ended_badly ON slots (place) WHERE place >= 4;
-  CREATE INDEX slots_delayed ON slots (delayed_until, task, shard)
-    WHERE delayed_until IS NOT NULL;
+  CREATE INDEX slots_delayed ON slots (delayed_until) WHERE delayed_until IS NOT NULL;
   CREATE INDEX slots_by_deadline ON slots (deadline) WHERE deadline IS NOT NULL;
 
   CREATE TABLE triggers (
@@ -141,6 +143,7 @@ private let firstSchema = """
     last_sequence INTEGER PRIMARY KEY,
     first_sequence INTEGER NOT NULL,
     at INTEGER NOT NULL,
+    settled INTEGER NOT NULL,
     entries BLOB NOT NULL
   );
 

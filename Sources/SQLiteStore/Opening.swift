@@ -14,7 +14,10 @@ struct Opening: Sendable {
     try Migration.run(on: connection, at: now.microseconds)
     try makeDefaultNamespace(connection, at: now)
     let counters = try Meta.start(connection, at: now)
-    return SQLiteLedger(connection, configuration, counters)
+    let ledger = SQLiteLedger(connection, configuration, counters)
+    try ledger.recover()
+    ledger.counters.slot = try Meta.lastSlot(ledger.connection)
+    return ledger
   }
 
   private func writerConnection() throws(StoreError) -> Connection {

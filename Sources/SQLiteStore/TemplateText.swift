@@ -31,16 +31,18 @@ struct TemplateCache {
   private var byNumber: [Int64: SharedTemplate] = [:]
   private var byValue: [TaskTemplate: SharedTemplate] = [:]
   private var latest: SharedTemplate?
+  /// What `latest` was found for.
+  private var latestDraft: TemplateDraft?
 
   subscript(number: Int64) -> SharedTemplate? {
     latest?.number == number ? latest : byNumber[number]
   }
 
-  /// Neighbours mostly share a template, and comparing is cheaper than hashing.
-  mutating func find(_ template: TaskTemplate) -> SharedTemplate? {
-    if let latest, latest.value == template { return latest }
-    guard let found = byValue[template] else { return nil }
-    latest = found
+  /// Neighbours mostly share a draft.
+  mutating func find(_ draft: TemplateDraft) -> SharedTemplate? {
+    if let latest, latestDraft === draft { return latest }
+    guard let found = byValue[draft.value] else { return nil }
+    (latest, latestDraft) = (found, draft)
     return found
   }
 
@@ -48,6 +50,5 @@ struct TemplateCache {
     if byNumber.count >= TemplateCache.capacity { self = TemplateCache() }
     byNumber[template.number] = template
     byValue[template.value] = template
-    latest = template
   }
 }

@@ -6,12 +6,14 @@ struct Transaction {
   let operations: [StoreOperation]
   /// Whether ready slots are bound along with it.
   let binds: Bool
+  /// Whether slots are settled although few are behind.
+  var settles = false
   /// What was committed before without matching being asked.
   var unheard: [SlotChange] = []
 
   /// Carries it out; without savepoints first, since hardly ever does an operation fail half-way.
   func run(on ledger: SQLiteLedger, _ matching: any Matching) -> Outcome {
-    if operations.isEmpty { return runBindings(on: ledger, matching) }
+    if operations.isEmpty, !settles { return runBindings(on: ledger, matching) }
     return attempt(on: ledger, carefully: false, matching)
       ?? attempt(on: ledger, carefully: true, matching)
       ?? Outcome(fate: .failure(StoreError(.unavailable, "the transaction could not be undone")))
@@ -50,7 +52,8 @@ struct Transaction {
         }
       }
       if binds {
-        let bindings = matching.bind(after: unheard + ledger.commit.changes)
+        let changes = ledger.commit.changes
+        let bindings = matching.bind(after: unheard.isEmpty ? changes : unheard + changes)
         try bind(bindings, on: ledger, &outcome)
       }
       try finish(ledger, &outcome)
@@ -86,11 +89,15 @@ struct Transaction {
     try ledger.bind(bindings)
   }
 
+  /// How many slots are settled at once when there is nothing else to do.
+  private static let quietSlice = 1024
+
   private func finish(_ ledger: SQLiteLedger, _ outcome: inout Outcome) throws(StoreError) {
     try ledger.refreshGeneration()
-    try ledger.end()
+    try ledger.end(settling: settles ? Transaction.quietSlice : ledger.slice)
     outcome.lastSequence = ledger.lastSequence
     outcome.generation = ledger.generation
+    outcome.unsettled = ledger.live.unsettledCount
     outcome.fate = .success(ledger.commit)
   }
 }
@@ -104,4 +111,6 @@ struct Outcome {
   var bindings: [SlotCommand] = []
   var lastSequence: Int64 = 0
   var generation: UInt32 = 0
+  /// How many slots are ahead of their rows.
+  var unsettled = 0
 }

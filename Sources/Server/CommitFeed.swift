@@ -75,14 +75,24 @@ package final class CommitFeed: Matching {
     dispatcher.committed(commit)
     metrics.committed(commit, at: clocks.wall())
     events.committed(commit)
-    for (trigger, at) in commit.planned {
-      if let at { triggers.note(DueTrigger(at: at, trigger: trigger)) }
-    }
-    for slot in commit.postponed { delayed.note(slot) }
-    for change in commit.changes {
-      guard let readyAt = change.slot.readyAt, readyAt > change.move.at else { continue }
-      delayed.note(DelayedSlot(at: readyAt, slot: ReadySlot(change)))
-    }
+    for trigger in commit.dueTriggers { triggers.note(trigger) }
+    for slot in commit.delayedSlots { delayed.note(slot) }
+  }
+}
+
+extension Commit {
+  /// The fires it planned.
+  package var dueTriggers: [DueTrigger] {
+    planned.compactMap { trigger, at in at.map { DueTrigger(at: $0, trigger: trigger) } }
+  }
+
+  /// The slots it left waiting for their time.
+  package var delayedSlots: [DelayedSlot] {
+    postponed
+      + changes.compactMap { change in
+        guard let readyAt = change.slot.readyAt, readyAt > change.move.at else { return nil }
+        return DelayedSlot(at: readyAt, slot: ReadySlot(change))
+      }
   }
 }
 

@@ -1,31 +1,31 @@
-import Engine
-import Store
+package import Engine
+package import Store
 
 extension MemoryLedger {
   // MARK: Triggers
 
-  func trigger(_ id: TriggerID) -> Trigger? { tables.triggers[id] }
+  package func trigger(_ id: TriggerID) -> Trigger? { tables.triggers[id] }
 
-  func trigger(namespace: String, name: String) -> Trigger? {
+  package func trigger(namespace: String, name: String) -> Trigger? {
     tables.triggers.values.first { $0.namespace == namespace && $0.name == name }
   }
 
-  func insert(_ trigger: Trigger) { tables.triggers[trigger.id] = trigger }
-  func update(_ trigger: Trigger) { tables.triggers[trigger.id] = trigger }
-  func delete(_ trigger: Trigger) { tables.triggers[trigger.id] = nil }
+  package func insert(_ trigger: Trigger) { tables.triggers[trigger.id] = trigger }
+  package func update(_ trigger: Trigger) { tables.triggers[trigger.id] = trigger }
+  package func delete(_ trigger: Trigger) { tables.triggers[trigger.id] = nil }
 
-  func insert(_ skip: Skip) {
+  package func insert(_ skip: Skip) {
     tables.skips.append(MemoryTables.NumberedSkip(number: tables.nextNumber(), skip: skip))
   }
 
   // MARK: Namespaces
 
-  func namespace(_ name: String) -> Namespace? { tables.namespaces[name] }
-  func insert(_ namespace: Namespace) { tables.namespaces[namespace.name] = namespace }
-  func update(_ namespace: Namespace) { tables.namespaces[namespace.name] = namespace }
-  func delete(_ namespace: Namespace) { tables.namespaces[namespace.name] = nil }
+  package func namespace(_ name: String) -> Namespace? { tables.namespaces[name] }
+  package func insert(_ namespace: Namespace) { tables.namespaces[namespace.name] = namespace }
+  package func update(_ namespace: Namespace) { tables.namespaces[namespace.name] = namespace }
+  package func delete(_ namespace: Namespace) { tables.namespaces[namespace.name] = nil }
 
-  func isInUse(_ namespace: String) -> Bool {
+  package func isInUse(_ namespace: String) -> Bool {
     tables.triggers.values.contains { $0.namespace == namespace }
       || tables.tasks.values.contains { task in
         task.template.value.namespace == namespace && !tables.isFinal(task.id)
@@ -34,19 +34,19 @@ extension MemoryLedger {
 
   // MARK: Requests that were answered
 
-  func remembered(_ key: String, in namespace: String) -> Remembered? {
+  package func remembered(_ key: String, in namespace: String) -> Remembered? {
     let found = tables.remembered[MemoryTables.RequestKey(namespace: namespace, key: key)]
     guard let found, now - found.at < IdempotencyKey.lifetime else { return nil }
     return found.answer
   }
 
-  func remember(_ answer: Remembered, as key: String, in namespace: String) {
+  package func remember(_ answer: Remembered, as key: String, in namespace: String) {
     tables.remembered[MemoryTables.RequestKey(namespace: namespace, key: key)] = (answer, now)
   }
 
   // MARK: Logs
 
-  func append(_ lines: [LogLine]) {
+  package func append(_ lines: [LogLine]) {
     for line in lines.map(\.shortened) where tables.tasks[line.run.slot.task] != nil {
       let size = tables.logSizes[line.run, default: 0] + line.size
       guard size > LogLine.bound else {
@@ -76,7 +76,7 @@ extension MemoryLedger {
 
   // MARK: Retention
 
-  func dropTasks(endedBefore time: Timestamp, keepingPerTrigger: Int, limit: Int) -> Int {
+  package func dropTasks(endedBefore time: Timestamp, keepingPerTrigger: Int, limit: Int) -> Int {
     let tasks = tables.tasks.values
     var condemned = Set(tasks.map(\.id).filter { tables.endedAt($0) < time })
     for (trigger, tasks) in Dictionary(grouping: tasks, by: \.template.value.trigger?.id)

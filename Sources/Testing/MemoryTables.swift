@@ -1,18 +1,18 @@
-import Engine
-import Store
+package import Engine
+package import Store
 
 /// All rows of a `MemoryStore`. A value, so that keeping a copy is enough to undo.
-struct MemoryTables: Sendable {
+package struct MemoryTables: Sendable {
   var namespaces: [String: Namespace] = [:]
   var templates: [TaskTemplate: SharedTemplate] = [:]
-  var tasks: [TaskID: TaskRecord] = [:]
-  var slots: [TaskID: [SlotRow]] = [:]
-  var triggers: [TriggerID: Trigger] = [:]
-  var skips: [NumberedSkip] = []
+  package internal(set) var tasks: [TaskID: TaskRecord] = [:]
+  package internal(set) var slots: [TaskID: [SlotRow]] = [:]
+  package internal(set) var triggers: [TriggerID: Trigger] = [:]
+  package internal(set) var skips: [NumberedSkip] = []
   var remembered: [RequestKey: (answer: Remembered, at: Timestamp)] = [:]
   var log: [NumberedLine] = []
   var logSizes: [RunID: Int] = [:]
-  var journal: [JournalEntry] = []
+  package internal(set) var journal: [JournalEntry] = []
   /// Names skips and log lines.
   var lastNumber: UInt64 = 0
 
@@ -21,9 +21,9 @@ struct MemoryTables: Sendable {
     let key: String
   }
 
-  struct NumberedSkip {
-    let number: UInt64
-    let skip: Skip
+  package struct NumberedSkip: Sendable {
+    package let number: UInt64
+    package let skip: Skip
 
     var place: FirePlace { FirePlace(at: skip.from, id: UUIDv7(high: 0, low: number)) }
   }
@@ -43,31 +43,16 @@ struct MemoryTables: Sendable {
     return lastNumber
   }
 
-  func detail(_ id: TaskID) -> TaskDetail? {
+  package func detail(_ id: TaskID) -> TaskDetail? {
     tasks[id].map { TaskDetail(task: $0, slots: slots[id] ?? []) }
   }
 
-  /// Every slot, with its task.
-  var allSlots: [(row: SlotRow, task: TaskRecord)] {
-    tasks.values.flatMap { task in (slots[task.id] ?? []).map { ($0, task) } }
-  }
-
-  func isFinal(_ id: TaskID) -> Bool {
+  package func isFinal(_ id: TaskID) -> Bool {
     (slots[id] ?? []).allSatisfy(\.slot.state.isFinal)
   }
 
   /// When the last of a task's slots ended.
   func endedAt(_ id: TaskID) -> Timestamp {
     (slots[id] ?? []).compactMap(\.history.lastMoveAt).max() ?? Timestamp(microseconds: 0)
-  }
-}
-
-extension SlotHistory {
-  /// When the slot last moved.
-  var lastMoveAt: Timestamp? {
-    for entry in entries.reversed() {
-      if case .move(let move, _) = entry { return move.at }
-    }
-    return nil
   }
 }

@@ -147,11 +147,19 @@ struct DurabilityTests {
     let store = try directory.open {
       $0.durability = .normal
       $0.journalBound = 20
+      $0.unsettledSlots = 0
     }
     for _ in 0..<60 { _ = try await store.submit() }
     let range = try #require(try await store.journalRange())
     #expect(range.upperBound == 60)
     #expect((20...22).contains(range.count))
+    await store.close()
+  }
+
+  @Test func `pages stay as long as rows are behind them`() async throws {
+    let store = try directory.open { $0.journalBound = 20 }
+    for _ in 0..<60 { _ = try await store.submit() }
+    #expect(try await store.journalRange() == 1...60)
     await store.close()
   }
 }

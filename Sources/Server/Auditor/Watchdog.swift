@@ -57,7 +57,7 @@ package final class Watchdog: Service {
     var cursor: TriggerID?
     repeat {
       let page = try await store.onlineTriggers(after: cursor, limit: Watchdog.pageSize)
-      late += page.compactMap { owed($0, by: clocks.wall()) }
+      late += page.compactMap { Late($0, by: clocks.wall()) }
       try await mend(page)
       cursor = page.count < Watchdog.pageSize ? nil : page.last?.id
     } while cursor != nil
@@ -95,8 +95,11 @@ package final class Watchdog: Service {
       cursor = mended.last
     } while cursor != nil
   }
+}
 
-  private func owed(_ trigger: Trigger, by now: Timestamp) -> Late? {
+extension Watchdog.Late {
+  /// The fire that a trigger owes since longer than is tolerated; `nil` when there is none.
+  package init?(_ trigger: Trigger, by now: Timestamp) {
     if let repeats = trigger.definition.repeats, trigger.state.fires >= repeats { return nil }
     let recurrence = try? trigger.recurrence()
     guard trigger.state.followsOn == nil,
@@ -104,6 +107,6 @@ package final class Watchdog: Service {
         ? trigger.state.nextFireAt : recurrence?.next(after: trigger.state.firedThrough),
       now - owed > Watchdog.tolerance
     else { return nil }
-    return Late(namespace: trigger.namespace, trigger: trigger.name, owedSince: owed)
+    self.init(namespace: trigger.namespace, trigger: trigger.name, owedSince: owed)
   }
 }

@@ -6,7 +6,7 @@ extension Dispatch {
   /// The commands for results that a worker could not send before its stream broke.
   ///
   /// Its report of the start may have been lost with the stream; a result implies it.
-  mutating func unsentResults(
+  package mutating func unsentResults(
     _ results: [Report],
     from session: SessionID,
     at now: Moment

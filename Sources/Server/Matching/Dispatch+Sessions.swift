@@ -76,7 +76,7 @@ extension Dispatch {
   }
 
   /// Turns a worker away; its stream is closed behind the refusal.
-  mutating func refuse(_ session: SessionID, _ refusal: Refuse) {
+  package mutating func refuse(_ session: SessionID, _ refusal: Refuse) {
     send(session) { $0.refuse = refusal }
     toClose.append((session, .refused))
   }

@@ -14,7 +14,7 @@ package struct Dispatch {
   package let lease: Duration
   /// Nothing is reaped before this, on the monotonic clock: after a start, an outage, a clock step.
   var graceEnds: Duration
-  var matchmaker: Matchmaker
+  package var matchmaker: Matchmaker
   var holders: [BootID: Holder] = [:]
   /// The boots behind the open streams.
   var boots: [SessionID: BootID] = [:]
@@ -86,7 +86,7 @@ package struct Dispatch {
   }
 
   /// Ends the stream of a process, if it has one; the worker is expected back.
-  mutating func close(_ boot: BootID, _ reason: CloseReason) {
+  package mutating func close(_ boot: BootID, _ reason: CloseReason) {
     guard let session = holders[boot]?.session else { return }
     matchmaker.leave(session)
     toClose.append((session, reason))
@@ -130,7 +130,7 @@ package struct Dispatch {
   }
 
   /// Hangs up on workers that have nothing in hand and have read everything: nothing is on its way.
-  mutating func closeIdle() {
+  package mutating func closeIdle() {
     for (session, boot) in boots where outboxes[session]?.isEmpty ?? true {
       guard holders[boot]?.runs.isEmpty ?? true else { continue }
       toClose.append((session, .draining))

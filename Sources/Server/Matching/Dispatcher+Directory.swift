@@ -35,7 +35,7 @@ extension Dispatcher: WorkerDirectory {
 }
 
 extension Dispatch {
-  func workers(namespace: String) -> [WorkerStatus] {
+  package func workers(namespace: String) -> [WorkerStatus] {
     holders.values.filter { $0.hello.namespace == namespace }
       .map(status).sorted { ($0.worker, $0.connectedAt) < ($1.worker, $1.connectedAt) }
   }
@@ -65,7 +65,7 @@ extension Dispatch {
     )
   }
 
-  func queues(namespace: String) -> [QueueStatus] {
+  package func queues(namespace: String) -> [QueueStatus] {
     let known = matchmaker.queueKeys.filter { $0.namespace == namespace }
     let served = handlers(namespace: namespace).map { QueueKey(namespace: namespace, handler: $0) }
     return Set(known).union(served).map(status).sorted { $0.queue.handler < $1.queue.handler }

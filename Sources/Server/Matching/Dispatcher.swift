@@ -74,18 +74,11 @@ package final class Dispatcher: Sendable {
   /// Takes in one message of a worker.
   package func received(_ message: FromWorker, on session: SessionID, peer: String) {
     if let hello = message.hello { return greet(hello, session, peer) }
-    let now = clocks.now
-    let (boot, commands, lines, hasCredit) = state.withLock { state in
-      if let sequence = message.heartbeat { state.heartbeat(session, sequence, at: now) }
-      if message.isDraining { state.draining(session) }
-      state.credit(session, message.credits)
-      let (commands, lines) = state.reports(message.reports, from: session, at: now)
-      return (state.boots[session], commands, lines, !message.credits.isEmpty)
-    }
-    log.append(lines)
-    if let boot, !commands.isEmpty {
-      report(commands, of: boot)
-    } else if hasCredit {
+    let intake = state.withLock { $0.received(message, on: session, at: clocks.now) }
+    log.append(intake.log)
+    if let boot = intake.boot, !intake.commands.isEmpty {
+      report(intake.commands, of: boot)
+    } else if intake.hasCredit {
       store.stir()
     }
     wake()
@@ -194,15 +187,9 @@ package final class Dispatcher: Sendable {
     boot: BootID
   ) async throws(StoreError) -> Set<RunID> {
     var wanted: Set<RunID> = []
-    for run in runs {
-      guard let detail = try await store.task(run.slot.task), run.slot.shard < detail.slots.count
-      else { continue }
-      let slot = detail.slots[run.slot.shard].slot
-      if case .waiting(_, let latecomer?) = slot.phase, latecomer.boot == boot,
-        slot.epoch == run.epoch
-      {
-        wanted.insert(run)
-      }
+    for run in runs
+    where Dispatch.isWanted(run, of: boot, in: try await store.task(run.slot.task)) {
+      wanted.insert(run)
     }
     return wanted
   }
