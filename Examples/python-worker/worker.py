@@ -30,17 +30,16 @@ METHOD = "/tompion.worker.v1.WorkerService/Connect"
 FINAL = {"succeeded", "failed", "stopped", "decline", "released"}
 
 
-def load_messages():
-    """Makes Python classes of the .proto file, in a folder that is removed at once."""
+def load_messages(proto="tompion/worker/v1/worker.proto"):
+    """Makes Python classes of a .proto file, in a folder that is removed at once."""
     from grpc_tools import protoc
 
     with tempfile.TemporaryDirectory() as folder:
-        proto = "tompion/worker/v1/worker.proto"
         if protoc.main(["protoc", f"-I{PROTOS}", f"--python_out={folder}", str(PROTOS / proto)]):
             sys.exit(f"cannot compile {PROTOS / proto}")
         sys.path.insert(0, folder)
         try:
-            return importlib.import_module("tompion.worker.v1.worker_pb2")
+            return importlib.import_module(proto.removesuffix(".proto").replace("/", ".") + "_pb2")
         finally:
             sys.path.remove(folder)
 

@@ -26,6 +26,7 @@ from replay import Illegal, replay
 
 BASE = "/api/v1/namespaces/default/"
 PATIENCE = 3 * 1_000_000  # How long after its lease a lost run may stay where it was.
+PROMPT = 5 * 1_000_000  # Within this a fire that is due has been made.
 MESSAGE = 1 << 20  # An outbox may exceed its bound by the message that filled it.
 CLOCK = 2_000  # Microseconds by which a worker's reading and the server's may differ on one machine.
 
@@ -183,8 +184,11 @@ def one_trace_per_occurrence(history: History, evidence: Evidence) -> Iterator[V
         for row in history.fires[name]:
             if not row.get("isManual"):
                 yield from check_fire(history, trigger, row, possible, traces)
+        # What was due just before the trigger went offline belongs to the stretch that is recorded
+        # when it comes back.
+        fired, last = microseconds(trigger["firedThrough"]), asked - PROMPT
         for at in due[: trigger.get("repeats")]:
-            if traces[at] != 1:
+            if traces[at] != 1 and (traces[at] or at <= max(fired, last)):
                 yield Violation("I1", f"{name} at {at}: {traces[at]} traces")
         for at in set(traces) - possible:
             yield Violation("I1", f"{name} at {at}: it was not due")

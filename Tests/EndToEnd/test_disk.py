@@ -78,8 +78,9 @@ def fill_once(server: Server, load: Load, filler: Filler, figure) -> None:
         server.until_state(task, "Running")
     filler.fill()
     filled = time.time()
+    use_up(server, load)
     reason = eventually(lambda: (a := server.get("/readyz")).status == 503 and a.json["reason"], 5,
-                        what="no readiness")
+                        what="the end of readiness")
     figure("disk full to not ready, s", time.time() - filled)
     assert "full" in reason, reason
     refused = server.post(TASKS, {"handler": "load"})
@@ -100,6 +101,16 @@ def fill_once(server: Server, load: Load, filler: Filler, figure) -> None:
         done = server.until_final(task)
         assert moves(done) == [1, 3, 4, 7], "the workers kept the results"
         figure("room again to kept results stored, s", time.time() - freed)
+
+
+def use_up(server: Server, load: Load) -> None:
+    """Submits until there is no room in the files that the server has already."""
+    for size in (100_000, 0):
+        for _ in range(500):
+            answer = server.post(TASKS, {"handler": "load", "param": "ms=1 " + "x" * size, "retries": 10})
+            if answer.status != 201:
+                break
+            load.clients[0].acknowledged.append(answer.json["id"])
 
 
 def started(load: Load) -> int:
