@@ -6,6 +6,8 @@ TEST_PACKAGES = protobuf-c-compiler protobuf-compiler libprotobuf-dev sqlite3 gc
 	python3 python3-venv procps strace
 PYTHON = .venv/bin/python
 RELEASE = .build/release
+# Generic code of one module is made for the types of another, which saves a fifth of a task's cost.
+OPTIMIZED = -Xswiftc -cross-module-optimization
 DOCS = .build/docs
 DOCUMENTED = Tompion TompionClient ControlAPI
 
@@ -30,7 +32,7 @@ test-packages: build-packages
 	@Tools/install $(TEST_PACKAGES)
 
 build: build-packages
-	swift build --configuration release
+	swift build --configuration release $(OPTIMIZED)
 
 demo: build
 	@Examples/demo/demo.sh $(RELEASE)

@@ -7,8 +7,8 @@ struct Migration {
   let number: Int
   let script: String
 
-  /// All steps, by number from 1.
-  static let all = [Migration(number: 1, script: firstSchema)]
+  /// All steps, by number. A schema 1 was never released: its identifiers of tasks do not rise.
+  static let all = [Migration(number: 2, script: firstSchema)]
 
   /// Brings the database up to date; refuses one that a newer version wrote.
   static func run(on connection: borrowing Connection, at now: Int64) throws(StoreError) {
@@ -20,13 +20,19 @@ struct Migration {
     let found = try translated { () throws(SQLiteError) in
       try connection.text(of: "SELECT max(number) FROM migrations").flatMap { Int($0) } ?? 0
     }
-    guard found <= all.count else {
+    let newest = all.last?.number ?? 0
+    guard found <= newest else {
       throw StoreError(
         .locked,
-        "a newer version wrote this database: its schema is \(found), this one knows \(all.count)"
+        "a newer version wrote this database: its schema is \(found), this one knows \(newest)"
       )
     }
-    for migration in all.dropFirst(found) { try migration.run(on: connection, at: now) }
+    guard found != 1 else {
+      throw StoreError(.locked, "an unreleased version wrote this database; begin with an empty one")
+    }
+    for migration in all where migration.number > found {
+      try migration.run(on: connection, at: now)
+    }
   }
 
   private func run(on connection: borrowing Connection, at now: Int64) throws(StoreError) {

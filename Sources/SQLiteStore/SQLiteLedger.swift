@@ -80,6 +80,18 @@ final class SQLiteLedger: Ledger {
     finished()
   }
 
+  /// A transaction that only settles, everything there is.
+  func settleAtEnd() throws(StoreError) {
+    guard live.unsettledCount > 0 else { return }
+    try begin(carefully: false)
+    do throws(StoreError) {
+      try end(settling: .max)
+    } catch {
+      abandon()
+      throw error
+    }
+  }
+
   /// The transaction is durable.
   func finished() {
     live.committed(at: now)
