@@ -58,7 +58,8 @@ struct Migration {
 /// `slots.place` says which index a slot is in: 0 in line, 1 in hand, 2 held, and 3, 4 and 5 for the
 /// final states. A slot moves through each index once, so that history never slows what is live.
 ///
-/// A row of a slot may be behind: pages of the journal after its `settled` have what is missing.
+/// A row of a slot may be behind: the pages of the journal after `settled` have what is missing. A page
+/// without sequences has no moves, only what was noted beside them.
 ///
 /// The number of a task's first slot is the ordinal of the task's identifier; those of its other shards
 /// follow. The first has the columns from `template` on, which say what the task is; in the others they
@@ -146,12 +147,14 @@ private let firstSchema = """
   CREATE INDEX skips_by_fire ON skips (origin, from_at, number);
 
   CREATE TABLE journal (
-    last_sequence INTEGER PRIMARY KEY,
-    first_sequence INTEGER NOT NULL,
+    page INTEGER PRIMARY KEY,
+    first_sequence INTEGER,
+    last_sequence INTEGER,
     at INTEGER NOT NULL,
     settled INTEGER NOT NULL,
     entries BLOB NOT NULL
   );
+  CREATE INDEX journal_by_sequence ON journal (last_sequence) WHERE last_sequence IS NOT NULL;
 
   CREATE TABLE requests (
     namespace TEXT NOT NULL,
