@@ -153,6 +153,7 @@ package final class MemoryLedger: Ledger {
 package final class MemoryEntry: SlotEntry {
   package let task: TaskRecord
   fileprivate(set) package var row: SlotRow
+  package var slot: Slot { row.slot }
 
   init(_ row: SlotRow, of task: TaskRecord) {
     self.row = row
