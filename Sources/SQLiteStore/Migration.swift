@@ -28,7 +28,10 @@ struct Migration {
       )
     }
     guard found != 1 else {
-      throw StoreError(.locked, "an unreleased version wrote this database; begin with an empty one")
+      throw StoreError(
+        .locked,
+        "an unreleased version wrote this database; begin with an empty one"
+      )
     }
     for migration in all where migration.number > found {
       try migration.run(on: connection, at: now)

@@ -71,7 +71,8 @@ struct ConfigurationTests {
       "jobConfig: { capacity: 7, token: abc, app: demo }",
       [
         "TOMPION_GRPC": "b:1,c:2", "TOMPION_NAMESPACE": "n", "TOMPION_TOKEN": "xyz",
-        "TOMPION_WORKER_ID": "w", "TOMPION_CAPACITY": "9", "TOMPION_LABELS": "a=1, b=,\u{301}=\u{301}",
+        "TOMPION_WORKER_ID": "w", "TOMPION_CAPACITY": "9",
+        "TOMPION_LABELS": "a=1, b=,\u{301}=\u{301}",
         "TOMPION_LABEL_MATCHING": "subset", "TOMPION_CA": "",
       ]
     )

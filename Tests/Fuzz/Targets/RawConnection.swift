@@ -43,8 +43,8 @@ enum RawConnection {
   }
 
   private static func connect(_ socket: Int32, to port: UInt16, _ patience: Duration) -> Bool {
-    var limit = timeval(tv_sec: Int(patience.components.seconds), tv_usec: 0)
-    let length = socklen_t(MemoryLayout<timeval>.size)
+    var limit = (seconds: Int(patience.components.seconds), microseconds: 0)  // A `timeval`.
+    let length = socklen_t(MemoryLayout.size(ofValue: limit))
     unsafe setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, length)
     unsafe setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, length)
     var address = sockaddr_in()

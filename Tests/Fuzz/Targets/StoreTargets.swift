@@ -36,9 +36,8 @@ extension FuzzTarget {
       try demand(again == state, "\(state) reads as \(again as Any)")
     },
     FuzzTarget("template", longest: 1_024) { input in
-      guard let template = try? TemplateText.read(input.text, number: 1) else { return }
-      let again = try TemplateText.read(TemplateText.write(template.value), number: 1)
-      try demand(again.value == template.value, "a template reads as another")
+      guard let template = TaskTemplate(bytes: input) else { return }
+      try demand(TaskTemplate(bytes: template.bytes) == template, "a template reads as another")
     },
     FuzzTarget("log-metadata", longest: 512) { input in
       let metadata = LogMetadata.read(input.text)

@@ -46,7 +46,7 @@ struct Mutator {
   /// Goes on as another known input does.
   private mutating func splice(_ input: inout [UInt8], at place: Int) {
     guard let other = known.randomElement(using: &random) else { return }
-    input = input[..<place] + other[Int.random(in: 0...other.count, using: &random)...]
+    input.replaceSubrange(place..., with: other[Int.random(in: 0...other.count, using: &random)...])
   }
 }
 
