@@ -16,7 +16,7 @@ FUZZ_FLAGS = --sanitize fuzzer -Xswiftc -enable-testing \
 	-Xswiftc -Xllvm -Xswiftc -sil-disable-pass=copy-propagation
 DOCUMENTED = Tompion TompionClient ControlAPI
 
-.PHONY: help build demo test faults bench fuzz docs format lint check-generated clean
+.PHONY: help build demo test faults simulate bench fuzz docs format lint check-generated clean
 
 help:
 	@echo 'make build   release executables in $(RELEASE)/'
@@ -24,6 +24,7 @@ help:
 	@echo 'make test    every test, real processes included'
 	@echo 'make faults  the fault sweeps in full; make test runs a sample of each'
 	@echo 'make bench   the benchmarks; ONLY=name runs one, RUNS=1 once, SECONDS=n shorter or longer'
+	@echo 'make simulate  two servers, workers and faults in virtual time; SEEDS=n of them, or SEED=n again'
 	@echo 'make fuzz    every parser against made-up input, MINUTES=$(MINUTES) in all; ONLY=name runs one'
 	@echo 'make docs    the pages of the products, in $(DOCS)/'
 	@echo 'make format  lay the code out; make lint checks it'
@@ -53,6 +54,9 @@ faults: build $(PYTHON)
 bench: build
 	@$(RELEASE)/tompion-bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) \
 		$(if $(SECONDS),--seconds $(SECONDS))
+
+simulate: build
+	@$(RELEASE)/tompion-simulate $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),10000))
 
 fuzz: build-packages
 	TOMPION_FUZZ=1 swift build --configuration release --scratch-path .build/fuzz $(FUZZ_FLAGS) \
