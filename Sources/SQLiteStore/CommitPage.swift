@@ -48,24 +48,26 @@ enum CommitPage {
   // MARK: Writing
 
   static func append(_ change: LiveSlots.Change, to page: inout [UInt8]) {
-    let (row, task) = (change.entry.row, change.entry.task)
-    let hasResult = row.result != nil && change.result != row.result
-    let hasRecord = change.isNew && row.slot.id.shard == 0
+    let (entry, task) = (change.entry, change.entry.task)
+    let hasRecord = change.isNew && entry.row.slot.id.shard == 0
+    let result = entry.row.result
+    let hasResult = result != nil && change.result != result
+    let deadline = entry.row.deadline
     var flags: Flags = []
     if change.isNew { flags.insert(.isNew) }
     if hasRecord { flags.formUnion([.hasRecord, self.flags(of: task)]) }
     if hasResult { flags.insert(.hasResult) }
-    if row.deadline != nil { flags.insert(.hasDeadline) }
+    if deadline != nil { flags.insert(.hasDeadline) }
     page.append(flags.rawValue)
     page.append(task.id.uuid)
-    page.append(varint: UInt64(row.slot.id.shard))
+    page.append(varint: UInt64(entry.row.slot.id.shard))
     page.append(varint: UInt64(bitPattern: task.template.number))
-    page.append(row.slot)
+    page.append(entry.row.slot)
     page.append(varint: UInt64(change.historyCount))
-    page.append(counted: row.history.bytes[change.historyCount...])
-    if let deadline = row.deadline { page.append(deadline) }
+    page.append(counted: entry.row.history.bytes[change.historyCount...])
+    if let deadline { page.append(deadline) }
     if hasRecord { append(task, to: &page) }
-    if hasResult, let result = row.result { page.append(counted: result) }
+    if hasResult, let result { page.append(counted: result) }
   }
 
   private static func flags(of task: TaskRecord) -> Flags {

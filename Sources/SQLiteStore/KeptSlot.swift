@@ -5,6 +5,7 @@ import Store
 final class KeptSlot: SlotEntry {
   let task: TaskRecord
   var row: SlotRow
+  var slot: Slot { row.slot }
   /// The number of its row.
   let number: Int64
   /// The indexed columns as they are stored; `nil` while there is no row.

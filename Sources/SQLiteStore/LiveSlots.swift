@@ -5,7 +5,7 @@ import Store
 ///
 /// A change is made here and goes into the page of its commit; the row follows later, often once for
 /// all the moves of a short life. Until then it stands in line to be settled, in the order of first
-/// changes, so that one sequence says from where on the pages are still needed.
+/// changes, so that one number says from where on the pages are still needed.
 struct LiveSlots {
   /// How many are kept between transactions, apart from those to be settled.
   let capacity: Int
@@ -19,8 +19,8 @@ struct LiveSlots {
   private var settled = 0
   private var stretch = 0
   private var transaction = 0
-  /// The first sequence of the open transaction.
-  private var since: Int64 = 0
+  /// The page that the open transaction will have.
+  private var page: Int64 = 0
 
   /// What a slot was before a change.
   struct Change {
@@ -34,7 +34,7 @@ struct LiveSlots {
 
   private struct Unsettled {
     let entry: KeptSlot
-    /// No page before this sequence has a change that the row lacks.
+    /// No page before this one has a change that the row lacks.
     let since: Int64
     /// What the row's columns were before it was settled.
     var before: SlotColumns?
@@ -69,17 +69,21 @@ struct LiveSlots {
     !fires.isEmpty && fires.contains(FireKey(trigger: trigger, nominalAt: nominalAt))
   }
 
+  func containsUnsettled(where isMatch: (KeptSlot) -> Bool) -> Bool {
+    line[settled...].contains { isMatch($0.entry) }
+  }
+
   /// Whether the open transaction settles any.
   var hasSettled: Bool { settled > 0 }
-  /// From this sequence on the pages have changes that rows lack; `nil` when none do.
+  /// From this page on there are changes that rows lack; `nil` when there are none.
   var unsettledSince: Int64? { settled < line.count ? line[settled].since : nil }
 
   // MARK: Changes
 
-  /// Starts a transaction, whose first change has the sequence `since`.
-  mutating func begin(since: Int64) {
+  /// Starts a transaction, whose changes go into `page`.
+  mutating func begin(page: Int64) {
     transaction += 1
-    self.since = since
+    self.page = page
     trim()
     _ = mark()
   }
@@ -121,7 +125,7 @@ struct LiveSlots {
     )
     guard !entry.isUnsettled else { return }
     entry.isUnsettled = true
-    line.append(Unsettled(entry: entry, since: since))
+    line.append(Unsettled(entry: entry, since: page))
   }
 
   /// Takes back everything since `mark`.

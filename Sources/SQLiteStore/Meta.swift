@@ -13,14 +13,17 @@ enum Meta {
     _ connection: borrowing Connection,
     at now: Timestamp
   ) throws(StoreError) -> Counters {
-    let (stored, sequence, settled) = try translated { () throws(SQLiteError) in
+    let (stored, sequence, page, settled) = try translated { () throws(SQLiteError) in
       (
         try connection.text(of: "SELECT value FROM meta WHERE name = 'generation'"),
-        try connection.text(of: "SELECT max(last_sequence) FROM journal"),
+        try connection.text(
+          of: "SELECT max(last_sequence) FROM journal WHERE last_sequence IS NOT NULL"
+        ),
+        try connection.text(of: "SELECT max(page) FROM journal"),
         try connection.text(
           of: """
             SELECT max(settled) FROM (
-              SELECT settled FROM (SELECT settled FROM journal ORDER BY last_sequence DESC LIMIT 1)
+              SELECT settled FROM (SELECT settled FROM journal ORDER BY page DESC LIMIT 1)
               UNION ALL SELECT value FROM meta WHERE name = 'settled')
             """
         )
@@ -34,6 +37,7 @@ enum Meta {
     return Counters(
       generation: generation,
       sequence: sequence.flatMap { Int64($0) } ?? 0,
+      page: page.flatMap { Int64($0) } ?? 0,
       settled: settled.flatMap { Int64($0) } ?? 0
     )
   }

@@ -11,18 +11,19 @@ extension SQLiteLedger {
     var page: [UInt8] = []
     page.reserveCapacity(live.changeCount * 256)
     live.forEachChanged { CommitPage.append($0, to: &page) }
-    let first = commit.changes.first?.sequence ?? nextSequence()
+    counters.page += 1
     let insert = try connection.cached(
       """
-      INSERT INTO journal (last_sequence, first_sequence, at, settled, entries)
-        VALUES (?, ?, ?, ?, ?)
+      INSERT INTO journal (page, first_sequence, last_sequence, at, settled, entries)
+        VALUES (?, ?, ?, ?, ?, ?)
       """
     )
-    try insert.bind(1, lastSequence)
-    try insert.bind(2, first)
-    try insert.bind(3, now)
-    try insert.bind(4, settledThrough)
-    try insert.bind(5, page)
+    try insert.bind(1, counters.page)
+    try insert.bind(2, commit.changes.first?.sequence)
+    try insert.bind(3, commit.changes.last?.sequence)
+    try insert.bind(4, now)
+    try insert.bind(5, settledThrough)
+    try insert.bind(6, page)
     try write(insert)
     try dropPages()
   }
@@ -41,12 +42,13 @@ extension SQLiteLedger {
   private func dropPages() throws(SQLiteError) {
     let delete = try connection.cached(
       """
-      DELETE FROM journal WHERE last_sequence IN
-        (SELECT last_sequence FROM journal WHERE last_sequence < ? ORDER BY last_sequence LIMIT 2)
+      DELETE FROM journal WHERE page IN
+        (SELECT page FROM (SELECT page, last_sequence FROM journal ORDER BY page LIMIT 2)
+          WHERE page <= ? AND coalesce(last_sequence, 0) < ?)
       """
     )
-    let oldest = lastSequence - Int64(configuration.journalBound)
-    try delete.bind(1, min(oldest, settledThrough))
+    try delete.bind(1, settledThrough)
+    try delete.bind(2, lastSequence - Int64(configuration.journalBound))
     try write(delete)
   }
 
@@ -55,7 +57,7 @@ extension SQLiteLedger {
   /// Brings rows up to date that were behind when the process ended.
   func recover() throws(StoreError) {
     let settled = counters.settled
-    guard settled < lastSequence else { return }
+    guard settled < counters.page else { return }
     try begin(carefully: false)
     do throws(StoreError) {
       for page in try pages(after: settled) { try redo(page) }
@@ -72,12 +74,12 @@ extension SQLiteLedger {
     }
   }
 
-  private func pages(after sequence: Int64) throws(StoreError) -> [[UInt8]] {
+  private func pages(after number: Int64) throws(StoreError) -> [[UInt8]] {
     let select = try translated { () throws(SQLiteError) in
       let select = try connection.cached(
-        "SELECT entries FROM journal WHERE last_sequence > ? ORDER BY last_sequence"
+        "SELECT entries FROM journal WHERE page > ? ORDER BY page"
       )
-      try select.bind(1, sequence)
+      try select.bind(1, number)
       return select
     }
     return try Queries.all(select) { $0.blob(0) ?? [] }

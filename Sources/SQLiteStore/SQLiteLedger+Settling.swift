@@ -9,6 +9,13 @@ extension SQLiteLedger {
     try settle(limit: .max)
   }
 
+  /// Whether the index of slots that wait for their time lacks one, or has one too many.
+  var isDelayBehind: Bool {
+    live.containsUnsettled { entry in
+      entry.stored?.delayedUntil != nil || entry.row.slot.readyAt.map { $0 > now } ?? false
+    }
+  }
+
   /// Settles the next `limit` slots in line.
   func settle(limit: Int) throws(StoreError) {
     guard limit > 0, live.unsettledCount > 0 else { return }
@@ -38,8 +45,9 @@ extension SQLiteLedger {
   }
 
   private func insert(_ entry: KeptSlot, _ columns: SlotColumns) throws(SQLiteError) {
-    let (row, task) = (entry.row, entry.task)
-    let isFirst = row.slot.id.shard == 0
+    let task = entry.task
+    let shard = entry.row.slot.id.shard
+    let isFirst = shard == 0
     let insert =
       isFirst
       ? try connection.cached(
@@ -60,16 +68,16 @@ extension SQLiteLedger {
       )
     try insert.bind(1, entry.number)
     try insert.bind(2, task.id.uuid)
-    try insert.bind(3, row.slot.id.shard)
+    try insert.bind(3, shard)
     try insert.bind(4, columns.place)
     try insert.bind(5, try queue(task.template))
     try insert.bind(6, task.order)
     try insert.bind(7, columns.delayedUntil)
     try insert.bind(8, columns.deadline)
     try insert.bind(9, entry.endedAt)
-    try insert.bind(10, row.slot.bytes)
-    try insert.bind(11, row.history.bytes)
-    try insert.bind(12, row.result)
+    try insert.bind(10, entry.row.slot.bytes)
+    try insert.bind(11, entry.row.history.bytes)
+    try insert.bind(12, entry.row.result)
     if isFirst { try bind(task, insert, at: 13) }
     try write(insert)
   }
@@ -102,7 +110,7 @@ extension SQLiteLedger {
     let update = try connection.cached(
       "UPDATE slots SET body = ?, history = ?, result = ? WHERE number = ?"
     )
-    try bindContent(entry.row, update)
+    try bindContent(entry, update)
     try update.bind(4, entry.number)
     try write(update)
   }
@@ -115,7 +123,7 @@ extension SQLiteLedger {
         WHERE number = ?
       """
     )
-    try bindContent(entry.row, update)
+    try bindContent(entry, update)
     try update.bind(4, place)
     try update.bind(5, entry.endedAt)
     try update.bind(6, entry.number)
@@ -129,7 +137,7 @@ extension SQLiteLedger {
         ended_at = coalesce(ended_at, ?), delayed_until = ?, deadline = ? WHERE number = ?
       """
     )
-    try bindContent(entry.row, update)
+    try bindContent(entry, update)
     try update.bind(4, columns.place)
     try update.bind(5, entry.endedAt)
     try update.bind(6, columns.delayedUntil)
@@ -138,9 +146,9 @@ extension SQLiteLedger {
     try write(update)
   }
 
-  private func bindContent(_ row: SlotRow, _ update: Statement) throws(SQLiteError) {
-    try update.bind(1, row.slot.bytes)
-    try update.bind(2, row.history.bytes)
-    try update.bind(3, row.result)
+  private func bindContent(_ entry: KeptSlot, _ update: Statement) throws(SQLiteError) {
+    try update.bind(1, entry.row.slot.bytes)
+    try update.bind(2, entry.row.history.bytes)
+    try update.bind(3, entry.row.result)
   }
 }

@@ -5,8 +5,8 @@ import Store
 extension SQLiteLedger {
   func share(_ draft: TemplateDraft) throws(StoreError) -> SharedTemplate {
     if let found = templates.find(draft) { return found }
-    let text = try TemplateText.write(draft.value)
-    let number = try translated { () throws(SQLiteError) in try templateNumber(text) }
+    let bytes = draft.value.bytes
+    let number = try translated { () throws(SQLiteError) in try templateNumber(bytes) }
     let shared = SharedTemplate(number: number, value: draft.value)
     templates.insert(shared)
     return shared
@@ -19,13 +19,13 @@ extension SQLiteLedger {
     return shared
   }
 
-  private func templateNumber(_ text: String) throws(SQLiteError) -> Int64 {
+  private func templateNumber(_ bytes: [UInt8]) throws(SQLiteError) -> Int64 {
     let select = try connection.cached("SELECT number FROM templates WHERE body = ?")
-    try select.bind(1, text)
+    try select.bind(1, bytes)
     defer { select.reset() }
     if try select.step() { return select.int64(0) }
     let insert = try connection.cached("INSERT INTO templates (body) VALUES (?)")
-    try insert.bind(1, text)
+    try insert.bind(1, bytes)
     try write(insert)
     return connection.lastInsertRowID
   }

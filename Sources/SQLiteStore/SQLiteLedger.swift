@@ -60,7 +60,7 @@ final class SQLiteLedger: Ledger {
     commit = Commit()
     isCareful = carefully
     mustRedo = false
-    live.begin(since: counters.sequence + 1)
+    live.begin(page: counters.page + 1)
     start = live.mark()
     try translated { () throws(SQLiteError) in try connection.begin() }
   }
@@ -78,6 +78,18 @@ final class SQLiteLedger: Ledger {
       try connection.commit()
     }
     finished()
+  }
+
+  /// A transaction that only settles, everything there is.
+  func settleAtEnd() throws(StoreError) {
+    guard live.unsettledCount > 0 else { return }
+    try begin(carefully: false)
+    do throws(StoreError) {
+      try end(settling: .max)
+    } catch {
+      abandon()
+      throw error
+    }
   }
 
   /// The transaction is durable.
@@ -134,8 +146,8 @@ final class SQLiteLedger: Ledger {
 
   var lastSequence: Int64 { counters.sequence }
   var generation: UInt32 { counters.generation }
-  /// The rows have every change up to this sequence.
-  var settledThrough: Int64 { live.unsettledSince.map { $0 - 1 } ?? counters.sequence }
+  /// The rows have every change up to this page.
+  var settledThrough: Int64 { live.unsettledSince.map { $0 - 1 } ?? counters.page }
 
   func nextSequence() -> Int64 {
     counters.sequence += 1
@@ -180,7 +192,9 @@ struct Counters {
   var generation: UInt32
   var epochs: UInt32 = 0
   var sequence: Int64
-  /// The rows have every change up to this sequence, as the last page says.
+  /// The last page of the journal.
+  var page: Int64
+  /// The rows have every change up to this page.
   var settled: Int64
   /// The last number that a slot was given.
   var slot: Int64 = 0

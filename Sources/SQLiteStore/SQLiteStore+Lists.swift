@@ -128,7 +128,11 @@ extension SQLiteStore {
   package func journalRange() async throws(StoreError) -> ClosedRange<Int64>? {
     try await readers.read { session throws(StoreError) in
       let select = try session.prepare(
-        "SELECT min(first_sequence), max(last_sequence) FROM journal"
+        """
+        SELECT (SELECT first_sequence FROM journal WHERE last_sequence IS NOT NULL
+            ORDER BY last_sequence LIMIT 1),
+          (SELECT max(last_sequence) FROM journal WHERE last_sequence IS NOT NULL)
+        """
       )
       return try Queries.first(select) { row in
         row.isNull(0) ? nil : row.int64(0)...row.int64(1)

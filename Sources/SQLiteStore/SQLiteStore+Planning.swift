@@ -75,7 +75,7 @@ extension SQLiteStore {
     through: Timestamp,
     limit: Int
   ) async throws(StoreError) -> [DelayedSlot] {
-    try await readSettled { session throws(StoreError) in
+    try await readDelayed { session throws(StoreError) in
       let select = try session.prepare(
         """
         SELECT s.delayed_until, s.task, s.shard, s.rank, first.template

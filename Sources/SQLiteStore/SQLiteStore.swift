@@ -78,10 +78,23 @@ package final class SQLiteStore: OperationStore {
     return try await readers.read(body)
   }
 
-  private func settle() async throws(StoreError) {
+  /// As `readSettled`, for what concerns only slots that wait for their time: mostly none is behind.
+  func readDelayed<Result: Sendable>(
+    _ body: @Sendable (ReadSession) throws(StoreError) -> Result
+  ) async throws(StoreError) -> Result {
+    try await settle { $0.isDelayBehind }
+    return try await readers.read(body)
+  }
+
+  private func settle(
+    if isNeeded: @escaping @Sendable (SQLiteLedger) -> Bool = { _ in true }
+  ) async throws(StoreError) {
     guard writer.hasUnsettled else { return }
     do throws(StoreError) {
-      try await perform { ledger throws(StoreError) in try ledger.settle() }
+      try await perform { ledger throws(StoreError) in
+        guard let ledger = ledger as? SQLiteLedger, isNeeded(ledger) else { return }
+        try ledger.settle()
+      }
     } catch {
       guard error.code == .unavailable else { throw error }
     }

@@ -94,16 +94,16 @@ final class Writer: Sendable {
         waiting = delivery.operations
         isStirred = isStirred || delivery.isStirred
         isLast = delivery.isLast
-        if waiting.isEmpty, !isStirred { useTheQuiet() }
+        if waiting.isEmpty, !isStirred, !isLast { useTheQuiet() }
       }
       let batch = Array(waiting.prefix(batchSize(waiting)))
       waiting.removeFirst(batch.count)
       // While nothing can be written, nothing is claimed either.
       run(Transaction(operations: batch, binds: trouble == nil), isStirred: &isStirred)
     }
-    while trouble == nil, hasUnsettled { useTheQuiet() }
     ledger.withLock { ledger in
-      // Should this fail, the log is read at the next start.
+      // Should either fail, the next start reads the pages and the log.
+      try? ledger?.settleAtEnd()
       _ = try? ledger?.connection.checkpoint(.truncate)
       ledger = nil
     }

@@ -52,17 +52,19 @@ package struct ServerMetrics: Sendable {
     10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91,
   ]
 
-  /// Counts one commit, just after it.
+  /// Counts one commit, just after it: each counter is added to once.
   func committed(_ commit: Commit, at now: Timestamp) {
     if !commit.changes.isEmpty { commitSize.observe(Double(commit.changes.count)) }
     var hasFired = false
+    var counts = [UInt64](repeating: 0, count: moves.count)
     for change in commit.changes {
-      moves[Int(change.move.to.rawValue)].increment()
+      counts[Int(change.move.to.rawValue)] += 1
       if change.move.number == 1, !change.task.isManual, change.slot.id.shard == 0 {
         lateness.observe(now - change.task.nominalAt)
         hasFired = true
       }
     }
+    for (counter, count) in zip(moves, counts) where count > 0 { counter.increment(by: count) }
     if hasFired { lastFire.set(Double(now.microseconds) / 1_000_000) }
     for (reason, count) in commit.refusals {
       refusals.with(reason.rawValue).increment(by: UInt64(count))

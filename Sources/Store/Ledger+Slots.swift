@@ -14,7 +14,7 @@ extension Ledger {
     _ command: SlotCommand,
     to entry: Entry
   ) throws(StoreError) -> Verdict {
-    var slot = entry.row.slot
+    var slot = entry.slot
     let move: SlotMove?
     do throws(Refusal) {
       move = try slot.apply(

@@ -7,4 +7,6 @@ package import Engine
 package protocol SlotEntry: AnyObject {
   var task: TaskRecord { get }
   var row: SlotRow { get }
+  /// That of the row: asked for by itself so often that the rest should stay where it is.
+  var slot: Slot { get }
 }

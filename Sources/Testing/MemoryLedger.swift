@@ -105,6 +105,11 @@ package final class MemoryLedger: Ledger {
   package func insert(_ row: SlotRow, of task: TaskRecord) {
     tables.tasks[task.id] = task
     tables.slots[task.id, default: []].append(row)
+    noteDelay(of: row.slot)
+  }
+
+  private func noteDelay(of slot: Slot) {
+    tables.delayed[slot.id] = slot.readyAt.flatMap { $0 > now ? $0 : nil }
   }
 
   package func slot(_ id: SlotID) -> MemoryEntry? {
@@ -122,6 +127,7 @@ package final class MemoryLedger: Ledger {
   package func change(_ entry: MemoryEntry, _ body: (inout SlotRow) -> Void) {
     body(&entry.row)
     tables.slots[entry.task.id]?[entry.row.slot.id.shard] = entry.row
+    noteDelay(of: entry.row.slot)
   }
 
   package func settle() {}
@@ -153,6 +159,7 @@ package final class MemoryLedger: Ledger {
 package final class MemoryEntry: SlotEntry {
   package let task: TaskRecord
   fileprivate(set) package var row: SlotRow
+  package var slot: Slot { row.slot }
 
   init(_ row: SlotRow, of task: TaskRecord) {
     self.row = row

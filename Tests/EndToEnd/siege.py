@@ -178,7 +178,7 @@ def besiege(ports: tuple[int, int], name: str) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    print(json.dumps({"kind": name, "ends": found}), flush=True)
+    print(json.dumps({"kind": name, "ends": found}) + "\n", end="", flush=True)  # In one piece.
 
 
 def main() -> None:

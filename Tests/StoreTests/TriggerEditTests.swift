@@ -47,6 +47,27 @@ struct TriggerEditTests {
   }
 
   @Test(arguments: StoreKind.allCases)
+  func `missed fires go on one at a time when the policy is edited meanwhile`(
+    kind: StoreKind
+  ) async throws {
+    try await StoreBench.run(kind) { bench in
+      let trigger = try await bench.trigger { $0.misfire = .all }
+      bench.clock.advance(by: .seconds(200))
+      try await bench.store.fire(trigger.id)
+      var definition = trigger.definition
+      definition.misfire = .once
+      let edit = TriggerChange(of: trigger, .redefine(definition, isOnline: nil))
+      _ = try await bench.store.change(edit)
+      for count in 1...3 {
+        let tasks = try await bench.tasks(of: trigger)
+        let open = try #require(tasks.first { !$0.state.isFinal }, "\(count) tasks, and no more")
+        try await bench.store.finish(open.task.id)
+        try await bench.store.fire(trigger.id)
+      }
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
   func `a trigger is kept as it was defined`(kind: StoreKind) async throws {
     try await StoreBench.run(kind) { bench in
       let trigger = try await bench.trigger {
@@ -164,6 +185,26 @@ struct TriggerEditTests {
       #expect(try await bench.tasks(of: trigger).count == 1)
       let again = try await bench.store.change(TriggerChange(of: on, .online))
       #expect(again.state == on.state)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func `an edit while offline records what the old rule left open`(kind: StoreKind) async throws {
+    try await StoreBench.run(kind) { bench in
+      let trigger = try await bench.trigger()
+      bench.clock.advance(by: .seconds(2))  // Due, and not fired yet.
+      let off = try await bench.store.change(TriggerChange(of: trigger, .offline))
+      bench.clock.advance(by: .seconds(3))
+      var definition = off.definition
+      definition.schedule = "@every 10s"
+      let edit = TriggerChange(of: off, .redefine(definition, isOnline: nil))
+      let edited = try await bench.store.change(edit)
+      let skip = try #require(try await bench.fires(of: trigger).first?.skip)
+      #expect(skip.reason == .offline && skip.count == 5 && skip.through == bench.now)
+      bench.clock.advance(by: .seconds(10))
+      _ = try await bench.store.change(TriggerChange(of: edited, .online))
+      let counts = try await bench.fires(of: trigger).compactMap(\.skip?.count)
+      #expect(counts.sorted() == [1, 5])
     }
   }
 

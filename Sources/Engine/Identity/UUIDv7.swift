@@ -48,7 +48,13 @@ package struct UUIDv7: Sendable, Hashable, Comparable {
   }
 
   package static func < (earlier: UUIDv7, later: UUIDv7) -> Bool {
-    (earlier.high, earlier.low) < (later.high, later.low)
+    earlier.high == later.high ? earlier.low < later.low : earlier.high < later.high
+  }
+
+  /// The lower half is enough to tell identifiers apart in a table: it is random but for two bits, and
+  /// two that share it are merely compared in full.
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(low)
   }
 
   /// The sixteen bytes, highest first.

@@ -59,16 +59,18 @@ extension Trigger {
       isHeld: false,
       missed: missed
     )
-    state.firedThrough = nominalAt
+    state.firedThrough = max(state.firedThrough, nominalAt)  // A fixed delay follows the clock back.
     switch (definition.overlap, state.active) {
     case (.allow, _):
       break
     case (_, nil):
       state.active = task
     case (.skip, _?):
+      followBlocker()
       return plan.skips.append(skip(nominalAt, through: nominalAt, count: 1, .overlap, at: now))
     case (.queue, _?):
       guard state.held == nil else {
+        followBlocker()
         return plan.skips.append(skip(nominalAt, through: nominalAt, count: 1, .overlap, at: now))
       }
       planned.isHeld = true
@@ -81,6 +83,11 @@ extension Trigger {
     state.fires += 1
     if definition.isFixedDelay { state.followsOn = task }
     plan.task = planned
+  }
+
+  /// A fixed delay that was skipped is counted from the end of what it was skipped for.
+  private mutating func followBlocker() {
+    if definition.isFixedDelay { state.followsOn = state.held ?? state.active }
   }
 
   private mutating func planNext(after fired: Timestamp, _ recurrence: Recurrence) {
@@ -212,13 +219,16 @@ extension Trigger {
   // MARK: Edits
 
   /// The fires up to `now` that are not made up for, because the rule is about to change; one record.
+  ///
+  /// While the trigger is offline, that is all of them since it was switched off.
   package func cutOff(at now: Timestamp, recurrence: Recurrence) -> Skip? {
-    guard state.isOnline, !definition.isFixedDelay, hasRepeatsLeft,
+    guard !definition.isFixedDelay, hasRepeatsLeft,
       let first = recurrence.next(after: state.firedThrough), first <= now,
       let last = recurrence.previous(atOrBefore: now)
     else { return nil }
     let count = recurrence.count(after: first.predecessor, through: last)
-    return skip(first, through: last, count: count, .misfire, at: now)
+    let reason: Skip.Reason = state.isOnline ? .misfire : .offline
+    return skip(first, through: last, count: count, reason, at: now)
   }
 
   /// Plans from `now` on, after the rule was created, edited or switched on.

@@ -87,15 +87,15 @@ package final class Dispatcher: Sendable {
   /// Stores reports, and answers them once they are stored.
   private func report(_ commands: [SlotCommand], of boot: BootID) {
     let place = unstored.withLock { $0.place(commands, of: boot) }
-    guard case .first = place else { return dropIfCrowded(place, boot) }
+    guard case .first(let ticket) = place else { return dropIfCrowded(place, boot) }
     store.apply(commands) { [self] result in
       switch result {
       case .success(let verdicts):
-        let stored = unstored.withLock { $0.keepEarly(commands, verdicts, of: boot) }
+        let stored = unstored.withLock { $0.stored(commands, verdicts, ticket, of: boot) }
         state.withLock { $0.answer(stored.commands, stored.verdicts, boot: boot) }
         wake()
       case .failure:
-        dropIfCrowded(unstored.withLock { $0.keep(commands, of: boot) }, boot)
+        dropIfCrowded(unstored.withLock { $0.failed(commands, ticket, of: boot) }, boot)
       }
     }
   }
@@ -111,9 +111,11 @@ package final class Dispatcher: Sendable {
   func wake() {
     let work = state.withLock { $0.takeWork() }
     guard !work.wake.isEmpty || !work.close.isEmpty else { return }
-    let open = streams.withLock(\.open)
-    for session in work.wake { open[session]?.wake() }
-    for (session, reason) in work.close { open[session]?.close(reason) }
+    let (toWake, toClose) = streams.withLock { streams in
+      (work.wake.map { streams.open[$0] }, work.close.map { (streams.open[$0.session], $0.reason) })
+    }
+    for stream in toWake { stream?.wake() }
+    for (stream, reason) in toClose { stream?.close(reason) }
   }
 
   // MARK: Hello

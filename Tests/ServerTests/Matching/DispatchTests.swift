@@ -28,6 +28,42 @@ struct DispatchTests {
     #expect(try fixture.commit(tasks).count == 2)
   }
 
+  @Test mutating func `an offer whose stream closed before its commit is taken back`() throws {
+    _ = fixture.connect(1, boot: boot, credits: 1)
+    let task = fixture.task()
+    let bound = fixture.dispatch.bind(after: [task], now: fixture.now.wall)
+    fixture.dispatch.closed(1)
+    let offer = try #require(try fixture.settle(bound, [task]).first)
+    fixture.advance(.seconds(9))
+    #expect(fixture.dispatch.overdue(at: fixture.now).isEmpty)
+    fixture.advance(.seconds(2))
+    let overdue = fixture.dispatch.overdue(at: fixture.now)
+    #expect(overdue.map(\.slot) == [task.slot.id] && overdue.map(\.event) == [.leaseLost])
+    _ = try fixture.move(.leaseLost, offer)
+    #expect(fixture.dispatch.overdue(at: fixture.now).isEmpty)
+  }
+
+  @Test mutating func `an offer whose stream closed before its commit waits for the worker`() throws
+  {
+    _ = fixture.connect(1, boot: boot, credits: 1)
+    let task = fixture.task()
+    let bound = fixture.dispatch.bind(after: [task], now: fixture.now.wall)
+    fixture.dispatch.closed(1)
+    let offer = try #require(try fixture.settle(bound, [task]).first)
+    _ = fixture.connect(2, boot: boot)
+    #expect(fixture.lost.map(\.slot) == [offer.slot.id])
+    #expect(fixture.lost.map(\.event) == [.acknowledgementOverdue])
+  }
+
+  @Test mutating func `a slot that is ready by the store's clock is bound, whatever this one says`()
+    throws
+  {
+    _ = fixture.connect(1, boot: boot, credits: 1)
+    let task = fixture.task()
+    fixture.advance(.seconds(-1))
+    #expect(fixture.dispatch.bind(after: [task], now: fixture.now.wall).count == 1)
+  }
+
   @Test
   mutating func `a second process of the same worker is refused while the first is connected`() {
     #expect(fixture.connect(1, boot: boot) != nil)
@@ -161,6 +197,19 @@ struct DispatchTests {
     fixture.advance(.seconds(2))
     #expect(fixture.dispatch.overdue(at: fixture.now).map(\.event) == [.leaseLost])
     #expect(fixture.dispatch.overdue(at: fixture.now).first?.fence?.epoch == offered.slot.epoch)
+  }
+
+  @Test mutating func `what is committed for a worker after its stream closed ends with its lease`()
+    throws
+  {
+    _ = fixture.connect(1, boot: boot, credits: 1)
+    let change = fixture.task()
+    let commands = fixture.dispatch.bind(after: [change], now: fixture.now.wall)
+    fixture.dispatch.closed(1)
+    try fixture.settle(commands, [change])
+    #expect(fixture.dispatch.overdue(at: fixture.now).isEmpty)
+    fixture.advance(.seconds(11))
+    #expect(fixture.dispatch.overdue(at: fixture.now).map(\.event) == [.leaseLost])
   }
 
   @Test mutating func `a heartbeat renews the lease and is answered`() {
