@@ -23,7 +23,7 @@ struct Bench {
     }
     // Nobody waits for it: it ends with the process, and ends the process when it is asked to.
     Task {
-      await terminationSignal()
+      await TerminationSignal().received()
       stop(130)
     }
     do {

@@ -475,6 +475,14 @@ def test_sigterm_drains_and_exits_0(new_server, processes):
     assert server.task(task)["shards"][0]["attempts"] == 1
 
 
+def test_a_server_that_is_stopped_the_moment_it_is_ready_drains_too(new_server):
+    server = new_server()
+    for _ in range(10):
+        server.start()
+        assert server.stop() == 0
+        assert "drained" in server.process.output
+
+
 def test_readiness_falls_first_and_a_second_sigterm_ends_at_once(new_server, processes):
     server = new_server().start()
     worker = python_worker(server, "w", "h")

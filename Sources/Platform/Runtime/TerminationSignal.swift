@@ -1,4 +1,5 @@
 import Dispatch
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -8,22 +9,35 @@ import Musl
 import Darwin
 #endif
 
-/// Suspends until the process receives `SIGTERM` or `SIGINT`; a second one ends the process at once.
-@Sendable package func terminationSignal() async {
-  let (signals, received) = AsyncStream.makeStream(
-    of: Void.self,
-    bufferingPolicy: .bufferingNewest(1)
-  )
-  let sources = [SIGTERM, SIGINT].map { number in
-    _ = signal(number, SIG_IGN)  // Dispatch delivers it instead.
-    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-    source.setEventHandler { received.yield() }
-    source.resume()
-    return source
+/// `SIGTERM` and `SIGINT`, caught from the moment this is made: none is lost. A second one ends the process
+/// at once.
+package final class TerminationSignal: Sendable {
+  private static let numbers = [SIGTERM, SIGINT]
+  private let sources = Mutex<[any DispatchSourceSignal]>([])
+  private let signals: AsyncStream<Void>
+
+  /// Suspends until signals are caught; until then they end the process as they usually do.
+  package init() async {
+    let received: AsyncStream<Void>.Continuation
+    (signals, received) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    let (registrations, registered) = AsyncStream.makeStream(of: Void.self)
+    for number in Self.numbers {
+      // Not ignored meanwhile, or one that comes before Dispatch has its handler in place were lost.
+      sources.withLock { sources in
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler { received.yield() }
+        source.setRegistrationHandler { registered.yield() }
+        source.resume()
+        sources.append(source)
+      }
+    }
+    for await _ in registrations.prefix(Self.numbers.count) {}
   }
-  for await _ in signals { break }
-  for (source, number) in zip(sources, [SIGTERM, SIGINT]) {
-    source.cancel()
-    _ = signal(number, SIG_DFL)
+
+  /// Suspends until one has come, or the calling task is cancelled. Once.
+  package func received() async {
+    for await _ in signals { break }
+    sources.withLock { for source in $0 { source.cancel() } }
+    for number in Self.numbers { _ = signal(number, SIG_DFL) }
   }
 }

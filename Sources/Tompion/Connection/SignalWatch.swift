@@ -19,7 +19,7 @@ final class SignalWatch: Sendable {
   init(_ action: @escaping @Sendable () -> Void) {
     let queue = DispatchQueue(label: "tompion.signals")
     for number in Self.signals {
-      _ = signal(number, SIG_IGN)  // Dispatch delivers it instead.
+      // Not ignored meanwhile, or one that comes before Dispatch has its handler in place were lost.
       sources.withLock { sources in
         let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
         source.setEventHandler { [weak self] in

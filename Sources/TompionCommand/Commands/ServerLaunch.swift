@@ -11,11 +11,12 @@ import Store
 enum ServerLaunch {
   static func run(
     _ configuration: ServerConfiguration,
-    until shutdown: @escaping Shutdown = { await terminationSignal() }
+    until shutdown: Shutdown? = nil
   ) async throws -> CommandStatus {
     bootstrapLogging(configuration)
     let logger = Logger(label: "tompion")
     let server = try await server(configuration)
+    let shutdown = if let shutdown { shutdown } else { await termination() }
     let addresses = try await server.start()
     logger.info(
       "ready",
@@ -28,6 +29,12 @@ enum ServerLaunch {
     try await server.run(until: shutdown)
     logger.info("stopped")
     return .done
+  }
+
+  /// Listened for from now on: whoever sees the server ready may stop it.
+  private static func termination() async -> Shutdown {
+    let signal = await TerminationSignal()
+    return { await signal.received() }
   }
 
   private static func bootstrapLogging(_ configuration: ServerConfiguration) {

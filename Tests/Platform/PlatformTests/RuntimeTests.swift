@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import PlatformRuntime
 import Synchronization
 import Testing
@@ -105,5 +106,26 @@ struct BlockingExecutorTests {
       return await group.reduce(into: Set<Int>()) { $0.insert($1) }
     }
     #expect(seen == Set(1...500))
+  }
+}
+
+struct TerminationSignalTests {
+  @Test func `a signal that comes at once is heard`() async {
+    await #expect(processExitsWith: .success) {
+      let termination = await TerminationSignal()
+      kill(getpid(), SIGTERM)
+      await termination.received()
+      exit(0)
+    }
+  }
+
+  @Test func `a second signal ends the process`() async {
+    await #expect(processExitsWith: .signal(SIGTERM)) {
+      let termination = await TerminationSignal()
+      kill(getpid(), SIGTERM)
+      await termination.received()
+      kill(getpid(), SIGTERM)
+      while true { sleep(1) }
+    }
   }
 }
