@@ -59,7 +59,8 @@ extension Trigger {
       isHeld: false,
       missed: missed
     )
-    state.firedThrough = max(state.firedThrough, nominalAt)  // A fixed delay follows the clock back.
+    // A fixed delay follows the clock back.
+    state.firedThrough = max(state.firedThrough, nominalAt)
     switch (definition.overlap, state.active) {
     case (.allow, _):
       break
