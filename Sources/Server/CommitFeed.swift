@@ -45,7 +45,7 @@ package final class CommitFeed: Matching {
       try await attached.store.dueTriggers(after: after, through: through, limit: limit)
     } act: { due in
       do throws(StoreError) {
-        try await attached.store.fire(due.map(\.trigger))
+        try await attached.store.fire(due.triggers)
       } catch {
         // A rule that cannot be read stays so, and must not hold up the others: these have fired.
         guard error.code == .invalid else { throw error }
@@ -105,6 +105,17 @@ extension ReadySlot {
       template: change.task.template,
       paramBytes: change.task.ownParam?.count
     )
+  }
+}
+
+extension [DueTrigger] {
+  /// Each trigger once, the earliest first.
+  ///
+  /// A trigger is noted with every commit that saves it, so a fire may be in the timetable many times.
+  /// Carried out once, it is noted once: what gathered is gone.
+  package var triggers: [TriggerID] {
+    var known: Set<TriggerID> = []
+    return compactMap { known.insert($0.trigger).inserted ? $0.trigger : nil }
   }
 }
 
