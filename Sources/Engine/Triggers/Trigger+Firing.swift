@@ -66,9 +66,11 @@ extension Trigger {
     case (_, nil):
       state.active = task
     case (.skip, _?):
+      followBlocker()
       return plan.skips.append(skip(nominalAt, through: nominalAt, count: 1, .overlap, at: now))
     case (.queue, _?):
       guard state.held == nil else {
+        followBlocker()
         return plan.skips.append(skip(nominalAt, through: nominalAt, count: 1, .overlap, at: now))
       }
       planned.isHeld = true
@@ -81,6 +83,11 @@ extension Trigger {
     state.fires += 1
     if definition.isFixedDelay { state.followsOn = task }
     plan.task = planned
+  }
+
+  /// A fixed delay that was skipped is counted from the end of what it was skipped for.
+  private mutating func followBlocker() {
+    if definition.isFixedDelay { state.followsOn = state.held ?? state.active }
   }
 
   private mutating func planNext(after fired: Timestamp, _ recurrence: Recurrence) {

@@ -101,6 +101,24 @@ import Testing
     #expect(drive.trigger.state.nextFireAt == drive.now + .seconds(10))
   }
 
+  @Test(arguments: [OverlapPolicy.skip, .queue])
+  func `a fixed delay that was skipped is counted from the end of what it was skipped for`(
+    policy: OverlapPolicy
+  ) throws {
+    var drive = try TriggerDrive("@every 10s") { $0.overlap = policy }
+    drive.now = drive.now + .seconds(20)
+    drive.fireAll()  // Under `queue` the second waits behind the first.
+    try drive.redefine { $0.schedule = "after 10s" }
+    drive.now = drive.now + .seconds(10)
+    drive.fireAll()
+    #expect(drive.trigger.state.nextFireAt == nil && drive.skips.last?.reason == .overlap)
+    while !drive.open.isEmpty {
+      drive.now = drive.now + .seconds(5)
+      drive.end(at: 0)
+    }
+    #expect(drive.trigger.state.nextFireAt == drive.now + .seconds(10))
+  }
+
   @Test func `a trigger that is offline owes nothing`() throws {
     var drive = try TriggerDrive("@every 10s")
     drive.trigger.goOffline(at: drive.now)
@@ -126,7 +144,7 @@ import Testing
 /// One trigger, driven by hand: what it made, and what it skipped.
 private struct TriggerDrive {
   var trigger: Trigger
-  let recurrence: Recurrence
+  private(set) var recurrence: Recurrence
   let start = Timestamp(seconds: 1_700_000_000)
   var now: Timestamp
   var tasks: [(nominal: Int, missed: Int)] = []
@@ -149,6 +167,16 @@ private struct TriggerDrive {
       state: Trigger.State(isOnline: true, anchor: start, firedThrough: start)
     )
     trigger.replan(at: start, recurrence: recurrence)
+  }
+
+  /// `anchor` is now unless given.
+  mutating func redefine(
+    anchor: Timestamp? = nil,
+    _ edit: (inout TriggerDefinition) -> Void
+  ) throws {
+    edit(&trigger.definition)
+    recurrence = try trigger.definition.recurrence(anchor: anchor ?? now) { _ in .utc }
+    trigger.replan(at: now, recurrence: recurrence)
   }
 
   mutating func fireAll() {
