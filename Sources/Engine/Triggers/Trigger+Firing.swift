@@ -59,7 +59,7 @@ extension Trigger {
       isHeld: false,
       missed: missed
     )
-    state.firedThrough = nominalAt
+    state.firedThrough = max(state.firedThrough, nominalAt)  // A fixed delay follows the clock back.
     switch (definition.overlap, state.active) {
     case (.allow, _):
       break
