@@ -168,6 +168,26 @@ struct TriggerEditTests {
   }
 
   @Test(arguments: StoreKind.allCases)
+  func `an edit while offline records what the old rule left open`(kind: StoreKind) async throws {
+    try await StoreBench.run(kind) { bench in
+      let trigger = try await bench.trigger()
+      bench.clock.advance(by: .seconds(2))  // Due, and not fired yet.
+      let off = try await bench.store.change(TriggerChange(of: trigger, .offline))
+      bench.clock.advance(by: .seconds(3))
+      var definition = off.definition
+      definition.schedule = "@every 10s"
+      let edit = TriggerChange(of: off, .redefine(definition, isOnline: nil))
+      let edited = try await bench.store.change(edit)
+      let skip = try #require(try await bench.fires(of: trigger).first?.skip)
+      #expect(skip.reason == .offline && skip.count == 5 && skip.through == bench.now)
+      bench.clock.advance(by: .seconds(10))
+      _ = try await bench.store.change(TriggerChange(of: edited, .online))
+      let counts = try await bench.fires(of: trigger).compactMap(\.skip?.count)
+      #expect(counts.sorted() == [1, 5])
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
   func `deleting a trigger cancels what waits and lets run what runs`(
     kind: StoreKind
   ) async throws {

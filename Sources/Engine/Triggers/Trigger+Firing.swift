@@ -219,13 +219,16 @@ extension Trigger {
   // MARK: Edits
 
   /// The fires up to `now` that are not made up for, because the rule is about to change; one record.
+  ///
+  /// While the trigger is offline, that is all of them since it was switched off.
   package func cutOff(at now: Timestamp, recurrence: Recurrence) -> Skip? {
-    guard state.isOnline, !definition.isFixedDelay, hasRepeatsLeft,
+    guard !definition.isFixedDelay, hasRepeatsLeft,
       let first = recurrence.next(after: state.firedThrough), first <= now,
       let last = recurrence.previous(atOrBefore: now)
     else { return nil }
     let count = recurrence.count(after: first.predecessor, through: last)
-    return skip(first, through: last, count: count, .misfire, at: now)
+    let reason: Skip.Reason = state.isOnline ? .misfire : .offline
+    return skip(first, through: last, count: count, reason, at: now)
   }
 
   /// Plans from `now` on, after the rule was created, edited or switched on.
