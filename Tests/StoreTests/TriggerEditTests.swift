@@ -47,6 +47,27 @@ struct TriggerEditTests {
   }
 
   @Test(arguments: StoreKind.allCases)
+  func `missed fires go on one at a time when the policy is edited meanwhile`(
+    kind: StoreKind
+  ) async throws {
+    try await StoreBench.run(kind) { bench in
+      let trigger = try await bench.trigger { $0.misfire = .all }
+      bench.clock.advance(by: .seconds(200))
+      try await bench.store.fire(trigger.id)
+      var definition = trigger.definition
+      definition.misfire = .once
+      let edit = TriggerChange(of: trigger, .redefine(definition, isOnline: nil))
+      _ = try await bench.store.change(edit)
+      for count in 1...3 {
+        let tasks = try await bench.tasks(of: trigger)
+        let open = try #require(tasks.first { !$0.state.isFinal }, "\(count) tasks, and no more")
+        try await bench.store.finish(open.task.id)
+        try await bench.store.fire(trigger.id)
+      }
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
   func `a trigger is kept as it was defined`(kind: StoreKind) async throws {
     try await StoreBench.run(kind) { bench in
       let trigger = try await bench.trigger {

@@ -87,8 +87,10 @@ package struct Trigger: Sendable {
     return template
   }
 
+  /// What it has begun it carries on, also under a definition that no longer asks for it.
   private var awaitsEnd: Bool {
     definition.overlap != .allow || definition.misfire == .all || definition.isFixedDelay
+      || state.awaitsTask
   }
 }
 
