@@ -17,7 +17,8 @@ extension Dispatch {
     -> [SlotCommand]
   {
     for change in changes {
-      guard let readyAt = change.slot.readyAt, readyAt <= now else { continue }
+      // What was ready when it moved stays so, also where this clock is behind the store's.
+      guard let readyAt = change.slot.readyAt, readyAt <= max(now, change.move.at) else { continue }
       matchmaker.vacate(change.slot.id)
       matchmaker.add(ReadySlot(change))
     }

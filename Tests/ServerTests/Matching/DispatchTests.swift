@@ -28,6 +28,15 @@ struct DispatchTests {
     #expect(try fixture.commit(tasks).count == 2)
   }
 
+  @Test mutating func `a slot that is ready by the store's clock is bound, whatever this one says`()
+    throws
+  {
+    _ = fixture.connect(1, boot: boot, credits: 1)
+    let task = fixture.task()
+    fixture.advance(.seconds(-1))
+    #expect(fixture.dispatch.bind(after: [task], now: fixture.now.wall).count == 1)
+  }
+
   @Test
   mutating func `a second process of the same worker is refused while the first is connected`() {
     #expect(fixture.connect(1, boot: boot) != nil)
