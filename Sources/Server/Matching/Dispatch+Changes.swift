@@ -95,12 +95,28 @@ extension Dispatch {
   private mutating func offer(_ change: SlotChange, to owner: Owner, _ now: Moment) {
     let match = bindings.removeValue(forKey: change.slot.id)
     inHand[change.slot.id] = owner.boot
+    expect(owner, of: change.task, now)
     holders[owner.boot]?.runs[change.slot.id] = RunInHand(offered: change, at: now)
     guard let session = holders[owner.boot]?.session else { return }
     if let match, match.session != session { matchmaker.occupy(session) }
     outboxes[session]?.append(Offer(change))
     toWake.insert(session)
     if let outbox = outboxes[session], outbox.isFull { matchmaker.setWindow(session, 0) }
+  }
+
+  /// A worker whose stream closed while an offer to it was being committed may come back for it, until
+  /// its lease ends.
+  private mutating func expect(_ owner: Owner, of task: TaskRecord, _ now: Moment) {
+    guard holders[owner.boot] == nil else { return }
+    holders[owner.boot] = Holder(
+      boot: owner.boot,
+      hello: Hello(restored: owner, namespace: task.template.value.namespace),
+      peer: "",
+      connectedAt: now.wall,
+      session: nil,
+      leaseEnds: now.monotonic + lease,
+      lastHeartbeatAt: now.wall
+    )
   }
 
   private mutating func stop(_ slot: Slot, _ owner: Owner, _ reason: StopReason, _ now: Moment) {
@@ -159,7 +175,7 @@ extension Dispatch {
 }
 
 extension Hello {
-  /// What is known of a worker that has not come back since the server started.
+  /// What is known of a worker that has not come back.
   fileprivate init(restored owner: Owner, namespace: String) {
     self.init(workerID: owner.worker, bootID: owner.boot, capacity: 0)
     self.namespace = namespace

@@ -28,6 +28,33 @@ struct DispatchTests {
     #expect(try fixture.commit(tasks).count == 2)
   }
 
+  @Test mutating func `an offer whose stream closed before its commit is taken back`() throws {
+    _ = fixture.connect(1, boot: boot, credits: 1)
+    let task = fixture.task()
+    let bound = fixture.dispatch.bind(after: [task], now: fixture.now.wall)
+    fixture.dispatch.closed(1)
+    let offer = try #require(try fixture.settle(bound, [task]).first)
+    fixture.advance(.seconds(9))
+    #expect(fixture.dispatch.overdue(at: fixture.now).isEmpty)
+    fixture.advance(.seconds(2))
+    let overdue = fixture.dispatch.overdue(at: fixture.now)
+    #expect(overdue.map(\.slot) == [task.slot.id] && overdue.map(\.event) == [.leaseLost])
+    _ = try fixture.move(.leaseLost, offer)
+    #expect(fixture.dispatch.overdue(at: fixture.now).isEmpty)
+  }
+
+  @Test mutating func `an offer whose stream closed before its commit waits for the worker`() throws
+  {
+    _ = fixture.connect(1, boot: boot, credits: 1)
+    let task = fixture.task()
+    let bound = fixture.dispatch.bind(after: [task], now: fixture.now.wall)
+    fixture.dispatch.closed(1)
+    let offer = try #require(try fixture.settle(bound, [task]).first)
+    _ = fixture.connect(2, boot: boot)
+    #expect(fixture.lost.map(\.slot) == [offer.slot.id])
+    #expect(fixture.lost.map(\.event) == [.acknowledgementOverdue])
+  }
+
   @Test mutating func `a slot that is ready by the store's clock is bound, whatever this one says`()
     throws
   {
