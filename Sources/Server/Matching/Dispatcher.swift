@@ -87,15 +87,15 @@ package final class Dispatcher: Sendable {
   /// Stores reports, and answers them once they are stored.
   private func report(_ commands: [SlotCommand], of boot: BootID) {
     let place = unstored.withLock { $0.place(commands, of: boot) }
-    guard case .first = place else { return dropIfCrowded(place, boot) }
+    guard case .first(let ticket) = place else { return dropIfCrowded(place, boot) }
     store.apply(commands) { [self] result in
       switch result {
       case .success(let verdicts):
-        let stored = unstored.withLock { $0.keepEarly(commands, verdicts, of: boot) }
+        let stored = unstored.withLock { $0.stored(commands, verdicts, ticket, of: boot) }
         state.withLock { $0.answer(stored.commands, stored.verdicts, boot: boot) }
         wake()
       case .failure:
-        dropIfCrowded(unstored.withLock { $0.keep(commands, of: boot) }, boot)
+        dropIfCrowded(unstored.withLock { $0.failed(commands, ticket, of: boot) }, boot)
       }
     }
   }

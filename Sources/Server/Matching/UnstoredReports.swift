@@ -9,20 +9,34 @@ package struct UnstoredReports: Sendable {
   /// About how many bytes may wait, of all workers together.
   package static let bound = 64 << 20
 
+  /// Names reports that are on their way to the store; larger for what came later.
+  package typealias Ticket = UInt64
+
+  fileprivate struct Batch {
+    let ticket: Ticket
+    var commands: [SlotCommand]
+  }
+
   private struct Queue {
-    var commands: [SlotCommand] = []
+    /// What waits, in the order in which it came.
+    var batches: [Batch] = []
     /// How many of the first are being tried now.
     var tried = 0
+    /// How many are on their way for the first time: they came before, and may yet join those that wait.
+    var underway = 0
+
+    var isIdle: Bool { batches.isEmpty && underway == 0 }
   }
 
   private var queues: [BootID: Queue] = [:]
+  private var lastTicket: Ticket = 0
   private(set) package var bytes = 0
 
   package init() {}
 
-  package enum Place: Sendable {
-    /// Nothing waits: store them now.
-    case first
+  package enum Place: Sendable, Hashable {
+    /// Nothing waits: store them now, then say what came of it with `stored` or `failed`.
+    case first(Ticket)
     case behindOthers
     /// There is no room. Nothing of the process is kept: it has all of it, and must say it anew.
     case none
@@ -30,30 +44,36 @@ package struct UnstoredReports: Sendable {
 
   /// Where new reports of a process go.
   package mutating func place(_ commands: [SlotCommand], of boot: BootID) -> Place {
-    queues[boot] == nil ? .first : keep(commands, of: boot)
+    lastTicket += 1
+    guard queues[boot]?.batches.isEmpty ?? true else { return keep(commands, lastTicket, of: boot) }
+    queues[boot, default: Queue()].underway += 1
+    return .first(lastTicket)
   }
 
   /// Keeps reports that the store did not take.
-  package mutating func keep(_ commands: [SlotCommand], of boot: BootID) -> Place {
-    let size = commands.reduce(0) { $0 + $1.size }
-    guard bytes + size <= UnstoredReports.bound else {
-      drop(boot)
-      return .none
-    }
-    bytes += size
-    queues[boot, default: Queue()].commands += commands
-    return .behindOthers
+  package mutating func failed(
+    _ commands: [SlotCommand],
+    _ ticket: Ticket,
+    of boot: BootID
+  ) -> Place {
+    queues[boot]?.underway -= 1
+    return keep(commands, ticket, of: boot)
   }
 
-  /// Takes out the reports that were refused while earlier ones of the same slot wait: they were only
-  /// too early.
-  package mutating func keepEarly(
+  /// The store has answered. What it refused while earlier reports of the same slot wait was only too
+  /// early: it is kept, and left out of what is returned.
+  package mutating func stored(
     _ commands: [SlotCommand],
     _ verdicts: [Verdict],
+    _ ticket: Ticket,
     of boot: BootID
   ) -> (commands: [SlotCommand], verdicts: [Verdict]) {
-    guard let waiting = queues[boot] else { return (commands, verdicts) }
-    let slots = Set(waiting.commands.map(\.slot))
+    queues[boot]?.underway -= 1
+    guard let queue = queues[boot], !queue.isIdle else {
+      queues[boot] = nil
+      return (commands, verdicts)
+    }
+    let slots = Set(queue.batches.flatMap { $0.commands.map(\.slot) })
     var answered: (commands: [SlotCommand], verdicts: [Verdict]) = ([], [])
     var early: [SlotCommand] = []
     for (command, verdict) in zip(commands, verdicts) {
@@ -64,8 +84,28 @@ package struct UnstoredReports: Sendable {
         answered.verdicts.append(verdict)
       }
     }
-    if !early.isEmpty { _ = keep(early, of: boot) }
+    if !early.isEmpty { _ = keep(early, ticket, of: boot) }
     return answered
+  }
+
+  /// Puts reports where they belong: two batches may fail one after the other, with a third in between
+  /// that already waits.
+  private mutating func keep(
+    _ commands: [SlotCommand],
+    _ ticket: Ticket,
+    of boot: BootID
+  ) -> Place {
+    let size = commands.reduce(0) { $0 + $1.size }
+    guard bytes + size <= UnstoredReports.bound else {
+      drop(boot)
+      return .none
+    }
+    bytes += size
+    var queue = queues[boot] ?? Queue()
+    let place = queue.batches.firstIndex { $0.ticket > ticket } ?? queue.batches.count
+    queue.batches.insert(Batch(ticket: ticket, commands: commands), at: max(place, queue.tried))
+    queues[boot] = queue
+    return .behindOthers
   }
 
   // MARK: Trying again
@@ -75,20 +115,22 @@ package struct UnstoredReports: Sendable {
     queues.keys.compactMap { boot in takeTurn(boot).map { (boot, $0) } }
   }
 
-  /// What to try next of one process; `nil` when nothing waits, or some is being tried.
+  /// What to try next of one process; `nil` when nothing waits, some is being tried, or some is under
+  /// way that may belong before it.
   package mutating func takeTurn(_ boot: BootID) -> [SlotCommand]? {
-    guard let queue = queues[boot], queue.tried == 0 else { return nil }
-    queues[boot]?.tried = queue.commands.count
-    return queue.commands
+    guard let queue = queues[boot], queue.tried == 0, queue.underway == 0, !queue.batches.isEmpty
+    else { return nil }
+    queues[boot]?.tried = queue.batches.count
+    return queue.batches.flatMap(\.commands)
   }
 
   /// The store has taken what was tried.
   package mutating func tried(_ boot: BootID) {
     guard var queue = queues.removeValue(forKey: boot) else { return }
-    bytes -= queue.commands.prefix(queue.tried).reduce(0) { $0 + $1.size }
-    queue.commands.removeFirst(queue.tried)
+    for batch in queue.batches.prefix(queue.tried) { bytes -= batch.size }
+    queue.batches.removeFirst(queue.tried)
     queue.tried = 0
-    if !queue.commands.isEmpty { queues[boot] = queue }
+    if !queue.isIdle { queues[boot] = queue }
   }
 
   package mutating func failed(_ boot: BootID) {
@@ -96,9 +138,16 @@ package struct UnstoredReports: Sendable {
   }
 
   private mutating func drop(_ boot: BootID) {
-    guard let queue = queues.removeValue(forKey: boot) else { return }
-    bytes -= queue.commands.reduce(0) { $0 + $1.size }
+    guard let queue = queues[boot] else { return }
+    for batch in queue.batches { bytes -= batch.size }
+    queues[boot]?.batches = []
+    queues[boot]?.tried = 0
+    if queue.underway == 0 { queues[boot] = nil }
   }
+}
+
+extension UnstoredReports.Batch {
+  fileprivate var size: Int { commands.reduce(0) { $0 + $1.size } }
 }
 
 extension SlotCommand {

@@ -75,16 +75,16 @@ extension SimulatedServer {
   private func report(_ commands: [SlotCommand], of boot: BootID) {
     let commands = world.twin?.reports(commands) ?? commands
     let place = unstored.place(commands, of: boot)
-    guard case .first = place else { return dropIfCrowded(place, boot) }
+    guard case .first(let ticket) = place else { return dropIfCrowded(place, boot) }
     apply {
       commands
     } then: { [self] result in
       switch result {
       case .success(let verdicts):
-        let stored = unstored.keepEarly(commands, verdicts, of: boot)
+        let stored = unstored.stored(commands, verdicts, ticket, of: boot)
         answer(stored.commands, stored.verdicts, boot)
       case .failure:
-        dropIfCrowded(unstored.keep(commands, of: boot), boot)
+        dropIfCrowded(unstored.failed(commands, ticket, of: boot), boot)
       }
     }
     if world.twin?.acknowledgesAtOnce ?? false {
