@@ -31,7 +31,7 @@ package struct Timetable<Entry: TimetableEntry>: Sendable {
 
   /// The stretch to load now: after an entry (from the beginning when `nil`) and up to an instant.
   ///
-  /// It must be asked for before the store is read; `loaded` or `reset` follows.
+  /// It must be asked for before the store is read; `loaded`, `loadFailed` or `reset` follows.
   package mutating func stretchToLoad(at now: Timestamp) -> (after: Entry?, through: Timestamp)? {
     guard let stretch = nextStretch(at: now) else { return nil }
     meanwhile = []
@@ -44,6 +44,11 @@ package struct Timetable<Entry: TimetableEntry>: Sendable {
       return nil
     }
     return (cursor, now + Self.reach)
+  }
+
+  /// The stretch could not be read; what is here stays, and it is asked for again.
+  package mutating func loadFailed() {
+    meanwhile = nil
   }
 
   /// Adds the first entries of the store up to `through`, at most `stretchLimit` of them.

@@ -55,7 +55,6 @@ package final class Timekeeper<Entry: TimetableEntry>: Service {
             "cannot do what is due, trying again",
             metadata: ["error": "\(error)"]
           )
-          self.timetable.withLock { $0.reset() }
           try await Task.sleep(for: .seconds(1))
         }
       }
@@ -67,7 +66,7 @@ package final class Timekeeper<Entry: TimetableEntry>: Service {
     try await refill()
     let now = clocks.wall()
     let due = timetable.withLock { $0.takeDue(at: now, limit: batch) }
-    guard due.isEmpty else { return try await act(due) }
+    guard due.isEmpty else { return try await actOn(due) }
     let wait = timetable.withLock { $0.next }.map { $0 - clocks.wall() } ?? .seconds(1)
     guard wait > .zero else { return }
     await alarm.wait(atMost: min(wait, .seconds(1)))
@@ -76,11 +75,26 @@ package final class Timekeeper<Entry: TimetableEntry>: Service {
 
   private func refill() async throws {
     guard let stretch = timetable.withLock({ $0.stretchToLoad(at: clocks.wall()) }) else { return }
-    let entries = try await load(
-      stretch.after,
-      stretch.through,
-      Timetable<Entry>.stretchLimit
-    )
-    timetable.withLock { $0.loaded(entries, through: stretch.through) }
+    do {
+      let entries = try await load(
+        stretch.after,
+        stretch.through,
+        Timetable<Entry>.stretchLimit
+      )
+      timetable.withLock { $0.loaded(entries, through: stretch.through) }
+    } catch {
+      timetable.withLock { $0.loadFailed() }
+      throw error
+    }
+  }
+
+  /// What was taken out and not done is in the store still, and read anew.
+  private func actOn(_ due: [Entry]) async throws {
+    do {
+      try await act(due)
+    } catch {
+      timetable.withLock { $0.reset() }
+      throw error
+    }
   }
 }

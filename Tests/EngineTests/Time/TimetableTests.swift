@@ -35,6 +35,17 @@ import Testing
     #expect(try table.stretch(at: .zero).after == full.last)
   }
 
+  @Test func `a stretch that could not be read takes nothing with it`() throws {
+    var table = Timetable<Entry>()
+    let first = try table.stretch(at: .zero)
+    let entry = Entry(at: .zero + .seconds(1))
+    table.loaded([entry], through: first.through)
+    _ = try table.stretch(at: .zero + .seconds(2))
+    table.loadFailed()
+    #expect(table.takeDue(at: .zero + .seconds(2), limit: 10) == [entry])
+    #expect(try table.stretch(at: .zero + .seconds(2)).after == Entry(at: first.through))
+  }
+
   @Test func `a stretch that was asked for before a reset does not count`() throws {
     var table = Timetable<Entry>()
     let first = try table.stretch(at: .zero)
