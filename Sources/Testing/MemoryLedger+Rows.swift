@@ -88,6 +88,7 @@ extension MemoryLedger {
     let dropped = Set(condemned.sorted().prefix(limit))
     for id in dropped {
       tables.tasks[id] = nil
+      for row in tables.slots[id] ?? [] { tables.delayed[row.slot.id] = nil }
       tables.slots[id] = nil
     }
     tables.log.removeAll { dropped.contains($0.line.run.slot.task) }

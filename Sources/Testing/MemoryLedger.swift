@@ -96,6 +96,11 @@ package final class MemoryLedger: Ledger {
   package func insert(_ task: TaskRecord, _ slots: [SlotRow]) {
     tables.tasks[task.id] = task
     tables.slots[task.id] = slots
+    for row in slots { noteDelay(of: row.slot) }
+  }
+
+  private func noteDelay(of slot: Slot) {
+    tables.delayed[slot.id] = slot.readyAt.flatMap { $0 > now ? $0 : nil }
   }
 
   package func task(_ id: TaskID) -> TaskRecord? { tables.tasks[id] }
@@ -109,6 +114,7 @@ package final class MemoryLedger: Ledger {
 
   package func update(_ row: SlotRow, of task: TaskRecord) {
     tables.slots[task.id]?[row.slot.id.shard] = row
+    noteDelay(of: row.slot)
   }
 
   package func liveTasks(of trigger: TriggerID) -> [TaskID] {

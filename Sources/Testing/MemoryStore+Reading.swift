@@ -29,8 +29,7 @@ extension MemoryStore {
     through: Timestamp,
     limit: Int
   ) async -> [DelayedSlot] {
-    let now = transactionTime
-    return read { $0.delayedSlots(after: cursor, through: through, limit: limit, now: now) }
+    read { $0.delayedSlots(after: cursor, through: through, limit: limit) }
   }
 
   package func slotsInHand() async -> [SlotInHand] {

@@ -89,9 +89,6 @@ package final class MemoryStore: OperationStore {
     ledger.withLock { body($0.tables) }
   }
 
-  /// When the last transaction ran; it is before what others wrote when the clock was set back.
-  var transactionTime: Timestamp { ledger.withLock { $0.now } }
-
   package func status() async -> StoreStatus {
     StoreStatus(
       name: "memory",

@@ -17,7 +17,8 @@ extension MemoryTables {
 
   package func readySlots(_ queue: QueueKey, readyBy: Timestamp, limit: Int) -> [ReadySlot] {
     let ready = readable { row, task -> ReadySlot? in
-      guard let readyAt = row.slot.readyAt, readyAt <= readyBy, task.template.value.queue == queue
+      guard row.slot.readyAt != nil, task.template.value.queue == queue,
+        delayed[row.slot.id].map({ $0 <= readyBy }) ?? true
       else { return nil }
       return ReadySlot(id: row.slot.id, order: task.order, template: task.template)
     }
@@ -28,24 +29,20 @@ extension MemoryTables {
     Array(Set(tasks.values.filter { !isFinal($0.id) }.map(\.template.value.queue)))
   }
 
-  /// `now` is when the last transaction ran; it is before what others wrote when the clock was set back.
   package func delayedSlots(
     after cursor: DelayedSlot?,
     through: Timestamp,
-    limit: Int,
-    now: Timestamp
+    limit: Int
   ) -> [DelayedSlot] {
-    let delayed = readable { row, task -> DelayedSlot? in
-      guard let readyAt = row.slot.readyAt, readyAt <= through, let last = row.history.lastMoveAt,
-        readyAt > min(last, now)
-      else { return nil }
-      let slot = ReadySlot(id: row.slot.id, order: task.order, template: task.template)
-      return DelayedSlot(at: readyAt, slot: slot)
+    let later = delayed.filter { id, at in
+      at <= through && cursor.map { ($0.at, $0.slot.id) < (at, id) } ?? true
     }
-    let later = delayed.filter { slot in
-      cursor.map { ($0.at, $0.slot.id) < (slot.at, slot.slot.id) } ?? true
+    let first = later.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(limit)
+    return first.compactMap { id, at in
+      tasks[id.task].map { task in
+        DelayedSlot(at: at, slot: ReadySlot(id: id, order: task.order, template: task.template))
+      }
     }
-    return Array(later.sorted { ($0.at, $0.slot.id) < ($1.at, $1.slot.id) }.prefix(limit))
   }
 
   package func slotsInHand() -> [SlotInHand] {

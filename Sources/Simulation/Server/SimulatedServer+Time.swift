@@ -101,9 +101,8 @@ extension SimulatedServer {
     then: @escaping ([DelayedSlot]?) -> Void
   ) {
     guard !world.store.isOut else { return later(.milliseconds(5)) { then(nil) } }
-    let ledger = world.store.ledger
     world.store.read(for: self) {
-      $0.delayedSlots(after: after, through: through, limit: limit, now: ledger.now)
+      $0.delayedSlots(after: after, through: through, limit: limit)
     } then: {
       then($0)
     }
