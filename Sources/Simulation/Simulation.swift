@@ -24,6 +24,9 @@ package final class Simulation {
   /// How soon new work must be done in a calm world.
   private static let promptness: Duration = .seconds(5)
 
+  /// Many times what the busiest of simulations needs.
+  private static let mostEvents = 400_000
+
   private let seed: UInt64
   private let world: World
   private let client: Client
@@ -41,9 +44,30 @@ package final class Simulation {
     return simulation.run()
   }
 
+  /// The first of the seeds with which a twin is seen to break one of the invariants that it breaks.
+  package static func unmask(
+    _ twin: () -> Twin,
+    among seeds: Range<UInt64>
+  ) -> Outcome? {
+    let invariants = twin().invariants
+    for seed in seeds {
+      let outcome = run(seed: seed, twin: twin())
+      if let violation = outcome.violation, invariants.contains(violation.invariant) {
+        return outcome
+      }
+    }
+    return nil
+  }
+
   private func run() -> Outcome {
     begin()
-    while !isOver, world.oracle.violation == nil, world.queue.step() {}
+    var events = 0
+    while !isOver, world.oracle.violation == nil, world.queue.step() {
+      events += 1
+      if events == Simulation.mostEvents {
+        world.oracle.fail(.settles, "after \(events) events it goes round in circles")
+      }
+    }
     world.end()
     var statistics = world.oracle.statistics
     statistics.elapsed = world.queue.now
@@ -58,6 +82,7 @@ package final class Simulation {
 
   private func begin() {
     let storm = world.scenario.storm
+    world.note(.phase, 0, 0) { "seed \(self.seed): \(self.world.scenario)" }
     world.begin()
     for (number, definition) in world.scenario.triggers.enumerated() {
       world.queue.schedule(after: .milliseconds(100 * number)) { [self] in
@@ -85,6 +110,7 @@ package final class Simulation {
     let settled = world.scenario.lease * 2 + .seconds(12)
     world.queue.schedule(after: settled) { [self] in
       world.oracle.checkPunctuality(within: .seconds(5))
+      client.resumeAll()
       switchTriggers(on: false) { [self] in awaitEnd(by: deadline(Simulation.patience)) }
     }
   }
@@ -123,7 +149,8 @@ package final class Simulation {
     var wanted: [(handler: String, labels: Labels, count: Int)] = []
     for handler in Scenario.handlers {
       wanted.append((handler, .none, world.scenario.workers[0].capacity))
-      wanted.append((handler, Scenario.dye, world.scenario.workers[1].capacity))
+      let labels = world.scenario.workers[1].labels
+      wanted.append((handler, labels, world.scenario.workers[1].capacity))
     }
     for (handler, labels, count) in wanted {
       var template = TaskTemplate(namespace: Namespace.defaultName, handler: handler)
@@ -131,10 +158,12 @@ package final class Simulation {
       for _ in 0..<count { client.submit(template, at: nil) { _ in } }
     }
     world.queue.schedule(after: Simulation.promptness) { [self] in
-      if let unsettled = world.oracle.unsettled {
-        return world.oracle.fail(.settles, "new work is not done: \(unsettled)")
+      if let unfinished = world.oracle.unfinished {
+        return world.oracle.fail(.settles, "new work is not done: \(unfinished)")
       }
-      switchTriggers(on: true) { [self] in account() }
+      switchTriggers(on: true) { [self] in
+        world.store.betweenTransactions { [self] in account() }
+      }
     }
   }
 

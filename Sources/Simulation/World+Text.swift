@@ -1,5 +1,6 @@
 import Engine
 import Store
+import Tompion
 import TompionTesting
 import Wire
 
@@ -31,8 +32,31 @@ extension World {
     if let beat = message.heartbeat { parts.append("heartbeat \(beat)") }
     if message.isDraining { parts.append("draining") }
     for credit in message.credits { parts.append("credit \(credit.handler) \(credit.count)") }
-    for report in message.reports { parts.append("\(report.event) of \(text(report.run))") }
+    for report in message.reports { parts.append("\(text(report.event)) of \(text(report.run))") }
     return parts.joined(separator: ", ")
+  }
+
+  func text(_ event: Report.Event) -> String {
+    switch event {
+    case .started: "started"
+    case .progress: "progress"
+    case .log: "log"
+    case .succeeded: "succeeded"
+    case .failed(let failure): "failed (\(failure.message))"
+    case .stopped: "stopped"
+    case .decline(let reason): "declined (\(reason))"
+    case .released: "released"
+    }
+  }
+
+  func text(_ outcome: WorkerSession.Outcome) -> String {
+    switch outcome {
+    case .returned: "well"
+    case .threw(let failure):
+      "failing, \(failure.isRetryable ? "to be tried again" : "for good")"
+        + (failure.retryAfter.map { " after \($0)" } ?? "")
+    case .stopped: "cancelled"
+    }
   }
 
   func text(_ message: FromServer) -> String {

@@ -32,7 +32,7 @@ final class World {
     let store = SimulatedStore(self, seed: random.next())
     store.weather = faults.store
     madeStore = store
-    servers = scenario.skews.enumerated().map { SimulatedServer(self, index: $0, skew: $1) }
+    servers = (0..<scenario.servers).map { SimulatedServer(self, index: $0) }
     workers = scenario.workers.map { SimulatedWorker(self, $0) }
     oracle.attach(self)
   }
@@ -168,10 +168,14 @@ final class World {
     }
   }
 
-  /// What a worker said last before a break may arrive once more in its next session.
-  func repeatLastWords(_ bytes: [UInt8]?, of worker: SimulatedWorker) {
-    guard let bytes, random.chance(network.repeats) else { return }
-    worker.later(random.duration(.zero ... .seconds(8))) { worker.repeatReports(bytes) }
+  /// What was said last before a break may arrive once more in the worker's next session.
+  func repeatLastWords(_ words: (worker: [UInt8]?, server: [UInt8]?), of worker: SimulatedWorker) {
+    if let bytes = words.worker, random.chance(network.repeats) {
+      worker.later(random.duration(.zero ... .seconds(8))) { worker.repeatReports(bytes) }
+    }
+    if let bytes = words.server, random.chance(network.repeats) {
+      worker.later(random.duration(.zero ... .seconds(8))) { worker.receivedAgain(bytes) }
+    }
   }
 
   // MARK: Calm
@@ -180,6 +184,8 @@ final class World {
   func calm() {
     isCalm = true
     faults = .none
+    for worker in workers.dropFirst(scenario.workers.count) where worker.isUp { worker.end() }
+    workers.removeLast(workers.count - scenario.workers.count)
     note(.phase, 1, 0) { "the storm is over" }
     store.weather = .calm
     store.isOut = false

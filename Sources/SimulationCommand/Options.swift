@@ -1,3 +1,5 @@
+import Simulation
+
 /// What the command line asks for.
 struct Options {
   struct Problem: Error {
@@ -33,7 +35,7 @@ struct Options {
       case "--first": first = try Options.number(name, &rest)
       case "--jobs": jobs = try Options.number(name, &rest)
       case "--seed": seed = try Options.number(name, &rest)
-      case "--twin": twin = try Options.value(name, &rest)
+      case "--twin": twin = try Options.twin(name, &rest)
       case "--twins": findsTwins = true
       case "--hash": printsHash = true
       default: throw Problem(message: "\(name) is not an option")
@@ -47,6 +49,18 @@ struct Options {
   ) throws(Problem) -> String {
     guard let value = rest.popFirst() else { throw Problem(message: "\(name) needs a value") }
     return value
+  }
+
+  private static func twin(
+    _ name: String,
+    _ rest: inout ArraySlice<String>
+  ) throws(Problem) -> String {
+    let twin = try value(name, &rest)
+    guard Twin.all[twin] != nil else {
+      let names = Twin.all.keys.sorted().joined(separator: ", ")
+      throw Problem(message: "\(name) is \(twin), expected one of \(names)")
+    }
+    return twin
   }
 
   private static func number<Number: FixedWidthInteger>(

@@ -12,6 +12,7 @@ struct Session {
 
   /// `true` when everything was as it should be.
   func run() async -> Bool {
+    if options.findsTwins { return findTwins() }
     if let seed = options.seed { return replay(seed) }
     return await sweep()
   }
@@ -22,7 +23,11 @@ struct Session {
   // MARK: One seed
 
   private func replay(_ seed: UInt64) -> Bool {
-    let outcome = Simulation.run(seed: seed, isWritten: !options.printsHash)
+    let outcome = Simulation.run(
+      seed: seed,
+      twin: options.twin.flatMap { Twin.all[$0]?() },
+      isWritten: !options.printsHash
+    )
     if options.printsHash {
       print(String(outcome.hash, radix: 16))
     } else {
@@ -49,7 +54,9 @@ struct Session {
         guard next < last, failed.count < 5 else { return }
         let seed = next
         next += 1
-        group.addTask { Simulation.run(seed: seed) }
+        group.addTask { [twin = options.twin] in
+          Simulation.run(seed: seed, twin: twin.flatMap { Twin.all[$0]?() })
+        }
       }
       for _ in 0..<max(1, options.jobs) { start() }
       for await outcome in group {
@@ -75,9 +82,27 @@ struct Session {
   private func show(_ outcome: Simulation.Outcome) {
     guard let violation = outcome.violation else { return }
     print("seed \(outcome.seed) failed at \(Session.seconds(violation.at)): \(violation)")
-    let lines = Simulation.run(seed: outcome.seed, isWritten: true).lines
+    let twin = options.twin.flatMap { Twin.all[$0]?() }
+    let lines = Simulation.run(seed: outcome.seed, twin: twin, isWritten: true).lines
     for line in lines.suffix(Session.shownLines) { print("  \(line)") }
     print("  all of it: make simulate SEED=\(outcome.seed)")
+  }
+
+  // MARK: Twins
+
+  /// Looks for a seed that shows each broken rule.
+  private func findTwins() -> Bool {
+    var areAllFound = true
+    for (name, make) in Twin.all.sorted(by: { $0.key < $1.key }) {
+      let last = options.first + UInt64(options.seeds ?? 200)
+      guard let found = Simulation.unmask(make, among: options.first..<last) else {
+        tell("\(name): not found")
+        areAllFound = false
+        continue
+      }
+      tell("\(name): seed \(found.seed), \(found.violation.map { "\($0)" } ?? "")")
+    }
+    return areAllFound
   }
 
   private static func seconds(_ microseconds: Int64) -> String {

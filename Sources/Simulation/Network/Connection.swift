@@ -18,8 +18,8 @@ final class Connection {
   var session: Int?
   /// The server writes what waits and hangs up.
   var isFinishing = false
-  /// What the worker wrote last.
-  private var lastWords: [UInt8]?
+  /// What the worker and the server wrote last.
+  private var lastWords: (worker: [UInt8]?, server: [UInt8]?)
 
   init(_ world: World, from worker: SimulatedWorker, to server: SimulatedServer) {
     self.world = world
@@ -34,13 +34,14 @@ final class Connection {
   // MARK: Writing and reading
 
   func writeToServer(_ bytes: [UInt8]) {
-    lastWords = bytes
+    lastWords.worker = bytes
     write(.message(bytes), on: toServer, arrived: readAtServer) { [self] in
       atWorker { if self.isOpenAtWorker { self.worker.write() } }
     }
   }
 
   func writeToWorker(_ frame: Lane.Frame) {
+    if case .message(let bytes) = frame { lastWords.server = bytes }
     write(frame, on: toWorker, arrived: readAtWorker) { [self] in
       atServer { if self.isOpenAtServer { self.server.write(to: self) } }
     }

@@ -46,20 +46,22 @@ extension Oracle {
   // MARK: The end
 
   /// What is not final yet, in words; `nil` when all is.
+  var unfinished: String? {
+    slots.first { !$0.value.place.isFinal }.map { "\(world.text($0.key)) is \($0.value.place)" }
+  }
+
+  /// What is not final yet, or still on somebody's mind.
   var unsettled: String? {
-    if let slot = slots.first(where: { !$0.value.place.isFinal }) {
-      return "\(world.text(slot.key)) is \(slot.value.place)"
-    }
+    if let unfinished { return unfinished }
     for worker in world.workers where worker.unacknowledged > 0 {
       return "\(worker.name) has \(worker.unacknowledged) reports that nobody acknowledged"
     }
-    for server in world.servers {
-      for worker in server.dispatch.workers(namespace: Namespace.defaultName)
-      where !worker.runs.isEmpty {
-        return "\(server.name) has \(worker.runs.count) runs of \(worker.worker) in its books"
-      }
+    let known = world.servers.flatMap { $0.dispatch.workers(namespace: Namespace.defaultName) }
+    if let busy = known.first(where: { !$0.runs.isEmpty }) {
+      return "\(busy.runs.count) runs of \(busy.worker) are still in the books"
     }
-    return nil
+    let connected = Set(known.filter { $0.state == .connected }.map(\.boot))
+    return world.workers.first { !connected.contains($0.boot) }.map { "\($0.name) is away" }
   }
 
   /// I1, while all is well: nobody is far behind.
@@ -67,7 +69,7 @@ extension Oracle {
     let now = world.clock.now - tolerance
     for trigger in world.store.ledger.tables.triggers.values {
       guard let witness = triggers[trigger.id], trigger.state.isOnline else { continue }
-      if let expected = witness.expected, expected < now {
+      if witness.followed.isEmpty, let expected = witness.expected.max(), expected < now {
         return fail(.i1, "\(trigger.name) should have fired at \(expected)")
       }
       guard trigger.state.followsOn == nil else { continue }
@@ -119,7 +121,8 @@ extension Oracle {
       return fail(.i12, "\(world.text(id)) has no history")
     }
     guard replayed.place == Place(row.slot.phase), replayed.epoch == row.slot.epoch,
-      replayed.attempts == row.slot.counters.attempts, replayed.offers == row.slot.counters.offers,
+      replayed.attempts == row.slot.counters.attempts,
+      replayed.offers == row.slot.counters.offers || row.slot.state.isFinal,
       replayed.readyAt == row.slot.readyAt || row.slot.readyAt == nil,
       replayed.moves == witness.moves
     else {

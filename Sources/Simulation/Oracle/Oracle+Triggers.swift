@@ -41,11 +41,12 @@ extension Oracle {
 
   private func checkMisfire(_ task: TaskRecord, _ witness: TriggerWitness, at now: Timestamp) {
     let lateness = now - task.nominalAt
-    guard witness.rule.delay == nil, lateness > witness.definition.misfireWindow else { return }
+    guard witness.rule.delay == nil, !witness.hasCaughtUp,
+      lateness > witness.definition.misfireWindow
+    else { return }
     switch witness.definition.misfire {
-    case .all: break
     case .once where task.missed > 0: break
-    case .once, .skip:
+    case .once, .skip, .all:
       fail(.i1, "\(world.text(witness.id)) fired \(lateness) late in spite of its misfire policy")
     }
   }
@@ -71,10 +72,11 @@ extension Oracle {
     guard var witness = triggers[skip.trigger] else {
       return fail(.i1, "a fire was skipped by a trigger that is not there")
     }
-    let blocker = liveTasks[skip.trigger]?.first ?? endedNow(of: skip.trigger)
+    var blockers = liveTasks[skip.trigger] ?? []
+    if let ended = endedNow(of: skip.trigger) { blockers.insert(ended) }
     let stored = world.store.ledger.trigger(skip.trigger)
     let isCutOff = stored.map { $0.revision > revisions[skip.trigger] ?? 0 } ?? true
-    if let wrong = witness.skipped(skip, blocker: blocker, isCutOff: isCutOff) {
+    if let wrong = witness.skipped(skip, blockers: blockers, isCutOff: isCutOff) {
       fail(.i1, "\(world.text(skip.trigger)): \(wrong)")
     }
     triggers[skip.trigger] = witness
@@ -112,7 +114,7 @@ extension Oracle {
         return fail(.i10, "\(world.text(slot)) is held, and belongs to no trigger")
       }
       let hasBlocker = (liveTasks[trigger] ?? []).contains { id in
-        tasks[id].map { ($0.nominalAt, id) < (task.nominalAt, slot.task) } ?? false
+        tasks[id].map { $0.number < task.number } ?? false
       }
       if !hasBlocker {
         return fail(.i10, "\(world.text(slot)) is held behind nothing")

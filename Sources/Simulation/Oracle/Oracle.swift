@@ -15,6 +15,8 @@ final class Oracle {
     /// The overlap policy under which it was made; `nil` without a trigger.
     let overlap: OverlapPolicy?
     let shards: Int
+    /// Counts the tasks.
+    let number: Int
     var live: Int
   }
 
@@ -67,7 +69,7 @@ final class Oracle {
 
   init(_ scenario: Scenario) {
     self.scenario = scenario
-    excusedUntil = scenario.skews.map { _ in 0 }
+    excusedUntil = Array(repeating: 0, count: scenario.servers)
   }
 
   func attach(_ world: World) {
@@ -164,6 +166,7 @@ final class Oracle {
         nominalAt: task.nominalAt,
         overlap: origin.flatMap { triggers[$0]?.definition.overlap },
         shards: template.shardCount,
+        number: tasks.count,
         live: template.shardCount
       )
       if let origin, !task.isManual {

@@ -46,11 +46,11 @@ struct RuleModel {
     if case .after(let delay) = rhythm { delay } else { nil }
   }
 
-  /// The next fire of a fixed delay that begins at `time`; `nil` when it is over by then.
-  func fire(delayedFrom time: Timestamp) -> Timestamp? {
-    guard let delay else { return nil }
+  /// The next fire of a fixed delay that begins at `time`; none when it is over by then.
+  func fires(delayedFrom time: Timestamp) -> [Timestamp] {
+    guard let delay else { return [] }
     let fire = max(time + delay, start ?? time)
-    return end.map { fire <= $0 } ?? true ? fire : nil
+    return end.map { fire <= $0 } ?? true ? [fire] : []
   }
 
   /// The instants after `first` and up to `last`, in order.

@@ -12,8 +12,6 @@ struct TriggerWitness {
     var until: Timestamp?
     /// How far the clock came while it held.
     var reached: Timestamp
-    /// Stretches in which the trigger was off, of which no record was written.
-    var unrecorded: [ClosedRange<Timestamp>] = []
     /// Traces, in their order: from, through.
     var traces: [(from: Timestamp, through: Timestamp)] = []
   }
@@ -26,15 +24,18 @@ struct TriggerWitness {
   /// Up to here everything is settled.
   private(set) var tracedThrough: Timestamp
   private(set) var fires = 0
+  /// Whether missed fires may have been run one at a time under the rule at hand.
+  private(set) var hasCaughtUp = false
   private(set) var offlineSince: Timestamp?
-  /// When a fixed delay fires next, if it does.
-  private(set) var expected: Timestamp?
-  /// The task whose end a fixed delay awaits.
-  private(set) var followed: TaskID?
+  /// When a fixed delay may fire next; it does so once.
+  private(set) var expected: [Timestamp]
+  /// The tasks of which a fixed delay may await the end.
+  private(set) var followed: Set<TaskID> = []
 
   init(created trigger: Trigger, at now: Timestamp) {
     id = trigger.id
     definition = trigger.definition
+    hasCaughtUp = trigger.definition.misfire == .all
     isOnline = trigger.state.isOnline
     tracedThrough = now
     let rule = RuleModel(trigger.definition, at: now)
@@ -42,7 +43,7 @@ struct TriggerWitness {
       Reign(rule: rule, repeats: trigger.definition.repeats, from: now, reached: now)
     ]
     offlineSince = isOnline ? nil : now
-    expected = isOnline ? rule.fire(delayedFrom: now) : nil
+    expected = isOnline ? rule.fires(delayedFrom: now) : []
   }
 
   var rule: RuleModel { reigns[reigns.count - 1].rule }
@@ -67,25 +68,27 @@ struct TriggerWitness {
     guard hasRepeatsLeft else { return "it fired \(fires + 1) times" }
     fires += 1
     if rule.delay != nil {
-      guard nominalAt == expected else {
-        return "it fired for \(nominalAt), expected \(expected.map { "\($0)" } ?? "nothing")"
+      guard expected.contains(nominalAt) else {
+        return "it fired for \(nominalAt), expected \(expected)"
       }
-      expected = nil
-      followed = task
+      expected = []
+      followed = [task]
       tracedThrough = max(tracedThrough, nominalAt)
       return nil
     }
     return trace(from: nominalAt, through: nominalAt)
   }
 
-  /// Fires were recorded as skipped; says what is wrong with that. `blocker` is a task of the trigger
-  /// that is not final.
-  mutating func skipped(_ skip: Skip, blocker: TaskID?, isCutOff: Bool) -> String? {
+  /// Fires were recorded as skipped; says what is wrong with that. `blockers` are the tasks of the
+  /// trigger that are not final, or were not when the transaction began.
+  mutating func skipped(_ skip: Skip, blockers: Set<TaskID>, isCutOff: Bool) -> String? {
     clockReached(skip.recordedAt)
     if rule.delay != nil {
-      guard skip.from == expected, let blocker else { return "a fixed delay was skipped" }
-      expected = nil
-      followed = blocker
+      guard expected.contains(skip.from), skip.reason == .overlap, !blockers.isEmpty else {
+        return "a fixed delay was skipped"
+      }
+      expected = []
+      followed = blockers
       return nil
     }
     let skipped = rule.occurrences(after: skip.from.predecessor, through: skip.through)
@@ -96,7 +99,7 @@ struct TriggerWitness {
     }
     switch skip.reason {
     case .overlap:
-      guard blocker != nil else { return "\(skip.from) was skipped for overlap with nothing" }
+      guard !blockers.isEmpty else { return "\(skip.from) was skipped for overlap with nothing" }
     case .misfire:
       guard isCutOff || skip.recordedAt - skip.through > definition.misfireWindow else {
         return "\(skip.through) was skipped as missed at \(skip.recordedAt)"
@@ -119,9 +122,8 @@ struct TriggerWitness {
 
   /// A task of the trigger is final.
   mutating func taskEnded(_ task: TaskID, at now: Timestamp) {
-    guard followed == task else { return }
-    followed = nil
-    expected = isOnline && hasRepeatsLeft ? rule.fire(delayedFrom: now) : nil
+    guard followed.remove(task) != nil, isOnline, hasRepeatsLeft else { return }
+    expected += rule.fires(delayedFrom: now)
   }
 
   // MARK: Edits
@@ -131,6 +133,7 @@ struct TriggerWitness {
     clockReached(now)
     let isReplanned = !definition.hasSameTimes(as: trigger.definition)
     definition = trigger.definition
+    hasCaughtUp = definition.misfire == .all || hasCaughtUp && !isReplanned
     if isReplanned { begin(RuleModel(definition, at: now), at: now) }
     guard trigger.state.isOnline != isOnline else { return }
     isOnline = trigger.state.isOnline
@@ -140,7 +143,7 @@ struct TriggerWitness {
       replan(at: now)
     } else {
       offlineSince = now
-      expected = nil
+      expected = []
     }
   }
 
@@ -154,13 +157,12 @@ struct TriggerWitness {
   }
 
   private mutating func replan(at now: Timestamp) {
-    followed = nil
-    expected = isOnline && hasRepeatsLeft ? rule.fire(delayedFrom: now) : nil
+    followed = []
+    expected = isOnline && hasRepeatsLeft ? rule.fires(delayedFrom: now) : []
   }
 
   private mutating func close(at now: Timestamp) {
     reigns[last].until = now
-    if let since = offlineSince { reigns[last].unrecorded.append(min(since, now)...now) }
   }
 
   mutating func deleted(at now: Timestamp) {
@@ -176,7 +178,6 @@ struct TriggerWitness {
     for (index, reign) in reigns.enumerated() {
       let isLast = index == reigns.count - 1
       var due = reign.rule.occurrences(after: reign.from, through: min(reign.until ?? time, time))
-      due.removeAll { due in reign.unrecorded.contains { $0.contains(due) } }
       if isDeleted, isLast { due.removeAll { $0 > reign.traces.last?.through ?? reign.from } }
       let untraced = due.first { due in
         !reign.traces.contains { $0.from <= due && due <= $0.through }

@@ -152,11 +152,15 @@ final class Client {
     }
   }
 
+  private func anyDefinition() -> TriggerDefinition {
+    TriggerDefinition(any: &world.random, isDyed: world.scenario.isDyed)
+  }
+
   private func submitSomething(_ triggers: [Trigger]) {
     if !triggers.isEmpty, world.random.chance(0.3) {
       return submit(world.random.pick(triggers).template, at: nil) { _ in }
     }
-    let definition = TriggerDefinition(any: &world.random)
+    let definition = anyDefinition()
     var template = TaskTemplate(
       namespace: Namespace.defaultName,
       handler: definition.handler
@@ -190,7 +194,7 @@ final class Client {
     switch world.random.int(0...9) {
     case 0..<4:
       var definition = trigger.definition
-      let other = TriggerDefinition(any: &world.random)
+      let other = anyDefinition()
       definition.overlap = other.overlap
       definition.misfire = other.misfire
       definition.limits = other.limits
@@ -204,9 +208,17 @@ final class Client {
     default:
       change(trigger.name, .delete) { [self] in
         if world.random.chance(0.5) {
-          create(trigger.name, TriggerDefinition(any: &world.random))
+          create(trigger.name, anyDefinition())
         }
       }
+    }
+  }
+
+  /// Lets go of whatever is paused.
+  func resumeAll() {
+    for (task, witness) in world.oracle.tasks.sorted(by: { $0.key < $1.key }) where witness.live > 0
+    {
+      command(task, .resume)
     }
   }
 

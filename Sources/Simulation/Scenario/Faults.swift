@@ -30,7 +30,7 @@ struct Faults {
     }
     faults.cutConnection = sometimes(3...20)
     faults.cutOffWorker = sometimes(10...40)
-    faults.crashWorker = sometimes(6...40)
+    faults.crashWorker = sometimes(3...30)
     faults.stopWorker = sometimes(8...40)
     faults.leaveWorker = sometimes(10...40)
     faults.namesake = sometimes(20...60)

@@ -19,8 +19,9 @@ struct Scenario {
   let lease: Duration
   /// How many ready slots of a handler a server keeps in memory.
   let queueBound: Int
-  /// How far the clock of each server is from that of the store.
-  let skews: [Duration]
+  /// Whether some workers and tasks carry labels.
+  let isDyed: Bool
+  let servers: Int
   /// How long a final task is kept.
   let retention: Duration
   let workers: [WorkerProfile]
@@ -34,22 +35,20 @@ struct Scenario {
   init(_ random: inout SeededRandom) {
     lease = random.duration(.seconds(2) ... .seconds(10))
     queueBound = random.pick([2, 5, 50_000, 50_000])
-    let servers = random.chance(0.75) ? 2 : 1
-    let isSkewed = random.chance(0.3)
-    skews = (0..<servers).map { _ in
-      isSkewed ? random.duration(.milliseconds(-40) ... .milliseconds(40)) : .zero
-    }
+    servers = random.chance(0.75) ? 2 : 1
     retention = random.pick([.seconds(20), .seconds(60), .seconds(3_600)])
-    workers = Scenario.workers(&random)
+    // What nobody connected may take can fill a short queue, and hold up the rest of its handler.
+    isDyed = queueBound > 100
+    workers = Scenario.workers(isDyed: isDyed, &random)
     let count = random.int(1...5)
-    triggers = (0..<count).map { _ in TriggerDefinition(any: &random) }
+    triggers = (0..<count).map { [isDyed] _ in TriggerDefinition(any: &random, isDyed: isDyed) }
     storm = random.duration(.seconds(20) ... .seconds(60))
     requestPause = Double.random(in: 0.4...4, using: &random)
     faults = random.chance(0.05) ? .none : .any(&random)
   }
 
   /// One worker takes everything; then some others, and one that is dyed.
-  private static func workers(_ random: inout SeededRandom) -> [WorkerProfile] {
+  private static func workers(isDyed: Bool, _ random: inout SeededRandom) -> [WorkerProfile] {
     var workers = [
       WorkerProfile(
         name: "worker 0",
@@ -62,7 +61,7 @@ struct Scenario {
         name: "worker 1",
         handlers: handlers,
         capacity: random.int(1...4),
-        labels: dye,
+        labels: isDyed ? dye : .none,
         matching: random.pick([.exact, .subset])
       ),
     ]
@@ -84,7 +83,7 @@ struct Scenario {
 
 extension TriggerDefinition {
   /// Anything that a person may ask for, with times short enough for a simulation.
-  init(any random: inout SeededRandom) {
+  init(any random: inout SeededRandom, isDyed: Bool) {
     self.init(
       handler: random.pick(Scenario.handlers),
       schedule: TriggerDefinition.schedule(&random)
@@ -93,7 +92,7 @@ extension TriggerDefinition {
       random.chance(0.1)
       ? String(repeating: "x", count: random.int(0...Scenario.largestParam)) : "p"
     if random.chance(0.3) { shards = random.int(2...4) }
-    if random.chance(0.15) { labels = Scenario.dye }
+    if isDyed, random.chance(0.15) { labels = Scenario.dye }
     priority = random.int(0...9)
     retry = RetryPolicy(any: &random)
     limits = TimeLimits(any: &random)

@@ -51,8 +51,8 @@ extension SimulatedServer {
       "\(self.name) hears session \(session): \(self.world.text(message))"
     }
     let intake = dispatch.received(message, on: session, at: moment)
-    if let boot = intake.boot {
-      if message.heartbeat != nil { world.oracle.heard(from: boot) }
+    if let boot = intake.boot, message.heartbeat != nil, world.store.homes[boot] == index {
+      world.oracle.heard(from: boot)
     }
     if let boot = intake.boot, !intake.commands.isEmpty {
       report(intake.commands, of: boot)
@@ -73,7 +73,6 @@ extension SimulatedServer {
   // MARK: Reports
 
   private func report(_ commands: [SlotCommand], of boot: BootID) {
-    let commands = world.twin?.reports(commands) ?? commands
     let place = unstored.place(commands, of: boot)
     guard case .first(let ticket) = place else { return dropIfCrowded(place, boot) }
     apply {
@@ -136,12 +135,12 @@ extension SimulatedServer {
   }
 
   private func admit(_ hello: Hello, _ session: SessionID, _ peer: String) {
-    if connections[session] != nil { moveIn(hello.bootID) }
     switch dispatch.hello(hello, on: session, peer: peer, at: moment) {
     case .refused:
       wake()
     case .admitted(let unknown):
       world.oracle.admitted(hello)
+      moveIn(hello.bootID)
       world.store.read(for: self) { tables in
         unknown.filter { Dispatch.isWanted($0, of: hello.bootID, in: tables.detail($0.slot.task)) }
       } then: { [self] wanted in

@@ -11,7 +11,7 @@ extension SimulatedServer {
     guard !isLeaving else { return }
     ticks += 1
     var overdue = dispatch.overdue(at: moment)
-    if world.twin?.reapsNothing ?? false { overdue.removeAll { $0.event == .leaseLost } }
+    if !(world.twin?.reaps ?? true) { overdue.removeAll { $0.event == .leaseLost } }
     command(overdue)
     wake()
     world.oracle.look(at: self)
@@ -85,7 +85,7 @@ extension SimulatedServer {
   func fire(_ due: [DueTrigger], then: @escaping (Bool) -> Void) {
     guard !isLeaving else { return }  // The loop ends here.
     perform {
-      .fire(due.map(\.trigger), reply: $0)
+      .fire(due.triggers, reply: $0)
     } then: { (result: Result<Void, StoreError>) in
       switch result {
       case .success: then(true)

@@ -27,19 +27,16 @@ final class SimulatedServer: SimulatedProcess {
   var ticks = 0
   /// It was asked to go away.
   var isLeaving = false
-  /// How far its clock is from the store's.
-  let skew: Duration
 
-  init(_ world: World, index: Int, skew: Duration) {
+  init(_ world: World, index: Int) {
     self.index = index
-    self.skew = skew
     let now = Moment(monotonic: .zero, wall: HostClock.start)
     dispatch = Dispatch(lease: world.scenario.lease, now: now)
     clockWatch = ClockWatch(at: now)
     super.init(world, name: "server \(Character(UnicodeScalar(UInt8(65 + index))))")
   }
 
-  var wall: Timestamp { world.clock.now + skew }
+  var wall: Timestamp { world.clock.now }
   var moment: Moment { Moment(monotonic: .microseconds(world.queue.now), wall: wall) }
 
   // MARK: Life
@@ -112,9 +109,10 @@ final class SimulatedServer: SimulatedProcess {
   ) {
     let box = AnswerBox<[Verdict]>()
     post(
-      {
+      { [world] in
         let commands = prepare()
-        return (.apply(commands) { box.fill($0) }, commands)
+        let carriedOut = world.twin?.replacement(for: commands, in: world.store.ledger) ?? commands
+        return (.apply(carriedOut) { box.fill($0) }, commands)
       },
       verdicts: { (try? box.result?.get()) ?? [] },
       done: { error in
@@ -151,7 +149,7 @@ final class SimulatedServer: SimulatedProcess {
     atOnce { [self] in
       isBeingTold = false
       news()
-      world.store.beginNext()
+      world.queue.schedule(after: .zero) { [world] in world.store.beginNext() }
     }
   }
 
@@ -190,10 +188,10 @@ final class SimulatedServer: SimulatedProcess {
   }
 
   /// Whether it is for this server to look after a slot: nobody has it in hand, or a worker that spoke
-  /// with this server last, or whose server is down.
+  /// with this server last.
   func isMine(_ slot: Slot) -> Bool {
     guard let boot = slot.owner?.boot, let home = world.store.homes[boot] else { return true }
-    return home == index || !world.servers[home].isUp
+    return home == index
   }
 
   private func note(_ commit: Commit) {

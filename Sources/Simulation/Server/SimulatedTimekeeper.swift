@@ -53,7 +53,10 @@ final class SimulatedTimekeeper<Entry: TimetableEntry> {
       isBusy = true
       load(stretch.after, stretch.through, Timetable<Entry>.stretchLimit) { [self] entries in
         isBusy = false
-        guard let entries else { return pause() }
+        guard let entries else {
+          timetable.loadFailed()
+          return pause()
+        }
         timetable.loaded(entries, through: stretch.through)
         turn()
       }
@@ -64,7 +67,11 @@ final class SimulatedTimekeeper<Entry: TimetableEntry> {
       isBusy = true
       return act(due) { [self] isDone in
         isBusy = false
-        if isDone { turn() } else { pause() }
+        guard isDone else {
+          timetable.reset()
+          return pause()
+        }
+        turn()
       }
     }
     sleep()
@@ -80,9 +87,8 @@ final class SimulatedTimekeeper<Entry: TimetableEntry> {
     }
   }
 
-  /// The store did not do its part: everything is read anew, a second later.
+  /// The store did not do its part; it is asked again a second later.
   private func pause() {
-    timetable.reset()
     isBusy = true
     server?.later(.seconds(1)) { [self] in
       isBusy = false

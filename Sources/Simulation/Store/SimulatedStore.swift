@@ -95,6 +95,7 @@ final class SimulatedStore {
         answer = { operation.fail(error) }
       }
     }
+    world.twin?.performed(ledger)
     let bindings = request.server.dispatch.bind(
       after: foreign + ledger.commit.changes,
       now: request.server.wall

@@ -144,17 +144,33 @@ final class SimulatedWorker: SimulatedProcess {
 
   func received(_ bytes: [UInt8], on connection: Connection) {
     guard self.connection === connection else { return }
-    let decoded = unsafe bytes.withUnsafeBytes { buffer -> Result<FromServer, WireError> in
+    switch decode(bytes) {
+    case .success(let message): take(message)
+    case .failure(let error): world.oracle.fail(.i11, "\(name) cannot read a message: \(error)")
+    }
+  }
+
+  private func decode(_ bytes: [UInt8]) -> Result<FromServer, WireError> {
+    unsafe bytes.withUnsafeBytes { buffer in
       do throws(WireError) {
         return .success(try unsafe FromServer(decoding: buffer))
       } catch {
         return .failure(error)
       }
     }
-    switch decoded {
-    case .success(let message): take(message)
-    case .failure(let error): world.oracle.fail(.i11, "\(name) cannot read a message: \(error)")
-    }
+  }
+
+  /// What a server once said on another stream arrives again: of runs, not of the stream itself.
+  func receivedAgain(_ bytes: [UInt8]) {
+    guard connection != nil, case .success(let message) = decode(bytes) else { return }
+    var repeated = FromServer()
+    repeated.offers = message.offers
+    repeated.cancels = message.cancels
+    repeated.revokes = message.revokes
+    repeated.resultAcks = message.resultAcks
+    repeated.stales = message.stales
+    if world.twin?.entersTwice ?? false { repeated.offers.forEach(start) }
+    take(repeated)
   }
 
   private func take(_ message: FromServer) {
@@ -214,7 +230,7 @@ final class SimulatedWorker: SimulatedProcess {
       executions[run] = nil
       let outcome = outcome(of: run, end)
       world.note(.leave, run.epoch.value, boot.uuid.low) {
-        "\(self.name) leaves \(self.world.text(run)): \(outcome)"
+        "\(self.name) leaves \(self.world.text(run)) \(self.world.text(outcome))"
       }
       world.oracle.left(run, outcome)
       change { $0.ended(run, outcome, at: $1) }
