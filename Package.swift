@@ -20,10 +20,36 @@ func tests(_ name: String, at path: String, _ dependencies: Target.Dependency...
   .testTarget(name: name, dependencies: dependencies, path: "Tests/\(path)")
 }
 
+/// Whether this build is that of `make fuzz`: one executable, whose `main` is libFuzzer's.
+let isFuzzing = Context.environment["TOMPION_FUZZ"] != nil
+
+/// The command line. Among fuzz targets it is a module like any other, and its `main` has another name.
+func command(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+  isFuzzing
+    ? .target(name: name, dependencies: dependencies)
+    : .executableTarget(name: name, dependencies: dependencies)
+}
+
+/// The fuzz targets: as tests over their corpus, or as that one executable.
+func fuzzTargets(_ dependencies: Target.Dependency...) -> Target {
+  isFuzzing
+    ? .executableTarget(
+      name: "tompion-fuzz",
+      dependencies: dependencies,
+      path: "Tests/Fuzz",
+      exclude: ["Tests", "Corpus"]
+    )
+    : .testTarget(
+      name: "FuzzTests",
+      dependencies: dependencies,
+      path: "Tests/Fuzz",
+      exclude: ["Driver", "Corpus"]
+    )
+}
+
 let package = Package(
   name: "tompion",
-  products: [
-    .executable(name: "tompion", targets: ["TompionCommand"]),
+  products: (isFuzzing ? [] : [.executable(name: "tompion", targets: ["TompionCommand"])]) + [
     .library(name: "Tompion", targets: ["Tompion"]),
     .library(name: "TompionClient", targets: ["TompionClient", "ControlAPI"]),
   ],
@@ -80,13 +106,20 @@ let package = Package(
     // The control API: its values, and the client's side of it.
     .target(name: "ControlAPI"),
     .target(name: "TompionClient", dependencies: ["ControlAPI", "PlatformHTTP"]),
-    .executableTarget(
-      name: "TompionCommand",
-      dependencies: [
-        "TompionClient", "ControlAPI", "Server", "SQLiteStore", "Store", "Engine",
-        "PlatformRuntime", "PlatformYAML", "PlatformLogging", "PlatformMetrics", "PlatformHTTP",
-        "PlatformGRPC",
-      ]
+    command(
+      "TompionCommand",
+      "TompionClient",
+      "ControlAPI",
+      "Server",
+      "SQLiteStore",
+      "Store",
+      "Engine",
+      "PlatformRuntime",
+      "PlatformYAML",
+      "PlatformLogging",
+      "PlatformMetrics",
+      "PlatformHTTP",
+      "PlatformGRPC"
     ),
 
     // What runs as long as the server does.
@@ -129,6 +162,13 @@ let package = Package(
       dependencies: ["Tompion"],
       path: "Examples/ShardWorker",
       exclude: ["config.yaml"]
+    ),
+
+    // The worker of the fault tests: it leaves evidence of what it did.
+    .executableTarget(
+      name: "ledger-worker",
+      dependencies: ["Tompion"],
+      path: "Tests/EndToEnd/LedgerWorker"
     ),
 
     // Tests mirror the sources.
@@ -175,6 +215,7 @@ let package = Package(
       "Server",
       "ControlAPI",
       "PlatformHTTP",
+      "PlatformMetrics",
       "Store",
       "SQLiteStore",
       "Engine",
@@ -202,6 +243,22 @@ let package = Package(
       "TompionClient",
       "ControlAPI"
     ),
+    fuzzTargets(
+      "Engine",
+      "Store",
+      "SQLiteStore",
+      "TompionTesting",
+      "Wire",
+      "ControlAPI",
+      "Server",
+      "Tompion",
+      "TompionCommand",
+      "PlatformRuntime",
+      "PlatformLogging",
+      "PlatformYAML",
+      "PlatformHTTP",
+      "PlatformGRPC"
+    ),
   ],
   cxxLanguageStandard: .cxx17
 )
@@ -221,4 +278,11 @@ for target in package.targets where isSwift(target) {
     .treatAllWarnings(as: .error),
     .strictMemorySafety(),
   ]
+}
+
+if isFuzzing {
+  let rename = ["-entry-point-function-name", "tompion_main"].flatMap { ["-Xfrontend", $0] }
+  for target in package.targets where target.name == "TompionCommand" {
+    target.swiftSettings?.append(.unsafeFlags(rename))
+  }
 }

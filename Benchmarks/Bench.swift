@@ -2,13 +2,17 @@ import PlatformRuntime
 
 /// Measures what Tompion does: `tompion-bench` prints one JSON line for each figure.
 ///
-/// The same executable is the worker of the measurements when its first argument says so.
+/// The same executable is the worker of the measurements, or a crowd of them, when its first argument
+/// says so.
 @main
 struct Bench {
   static func main() async throws {
     let arguments = Array(CommandLine.arguments.dropFirst())
     if arguments.first == WorkerRole.name {
       return try await WorkerRole(arguments.dropFirst()).run()
+    }
+    if arguments.first == CrowdRole.name {
+      return try await CrowdRole(arguments.dropFirst()).run()
     }
     let options: Options
     do throws(Options.Wrong) {
@@ -46,9 +50,10 @@ struct Bench {
     }
   }
 
-  /// Ends the process and every process that it started.
+  /// Ends the process and every process that it started, and throws away what they wrote.
   private static func stop(_ status: Int32) -> Never {
     Child.killAll()
+    Scratch.removeAll()
     exitProcess(status)
   }
 }

@@ -16,14 +16,16 @@ struct Options: Sendable {
   var directory = FileManager.default.temporaryDirectory.path
   /// How many tasks are drained.
   var tasks = 100_000
-  /// How many seconds the figures over a stretch of time take.
-  var seconds = 10
+  /// How many seconds the figures over a stretch of time take; `nil` leaves it to each.
+  var seconds: Int?
+  /// Whether tasks that fire are run while firing is measured; `nil` leaves it to each figure.
+  var runsFires: Bool?
   /// Where the process ids of the server and the worker are written, for a profiler; `nil` is nowhere.
   var pidFile: String?
 
   static let usage = """
     usage: tompion-bench [--only NAME] [--runs N] [--tasks N] [--seconds N]
-                         [--server FILE] [--dir DIR] [--pid-file FILE]
+                         [--run-fires yes|no] [--server FILE] [--dir DIR] [--pid-file FILE]
     figures: \(Measurement.all.flatMap(\.names).joined(separator: " "))
     """
 
@@ -39,6 +41,7 @@ struct Options: Sendable {
       case "--runs": runs = try Self.count(value, 1...99)
       case "--tasks": tasks = try Self.count(value, 1_000...1_000_000)
       case "--seconds": seconds = try Self.count(value, 2...600)
+      case "--run-fires": runsFires = try Self.answer(value)
       case "--server": server = value
       case "--dir": directory = value
       case "--pid-file": pidFile = value
@@ -53,6 +56,13 @@ struct Options: Sendable {
     }
   }
 
+  private static func answer(_ text: String) throws(Wrong) -> Bool {
+    guard text == "yes" || text == "no" else {
+      throw Wrong(message: "expected yes or no, found \(text)")
+    }
+    return text == "yes"
+  }
+
   private static func count(_ text: String, _ bounds: ClosedRange<Int>) throws(Wrong) -> Int {
     guard let count = Int(text), bounds.contains(count) else {
       throw Wrong(message: "expected \(bounds.lowerBound) to \(bounds.upperBound), found \(text)")
@@ -63,8 +73,9 @@ struct Options: Sendable {
 
 extension Options {
   /// Writes down who is being measured.
-  func note(_ server: ServerProcess, _ worker: WorkerProcess) throws {
+  func note(_ server: ServerProcess, _ worker: WorkerProcess? = nil) throws {
     guard let pidFile else { return }
-    try "\(server.id) \(worker.id)\n".write(toFile: pidFile, atomically: true, encoding: .utf8)
+    let ids = [server.id, worker?.id].compactMap { $0.map { "\($0)" } }.joined(separator: " ")
+    try "\(ids)\n".write(toFile: pidFile, atomically: true, encoding: .utf8)
   }
 }

@@ -60,12 +60,12 @@ struct StoreFloor: Sendable {
   ) async throws {
     try await apply(
       tasks.map {
-        SlotCommand(SlotID(task: $0, shard: 0), .offer(to: owner, epoch: .none), fence: nil)
+        SlotCommand(SlotID(task: $0, shard: 0), .offer(to: Stock.owner, epoch: .none), fence: nil)
       },
       to: store
     )
     let reports = epochs.take().flatMap { run in
-      let fence = Fence(epoch: run.epoch, boot: owner.boot)
+      let fence = Fence(epoch: run.epoch, boot: Stock.owner.boot)
       return [
         SlotCommand(run.slot, .started, fence: fence),
         SlotCommand(run.slot, .succeeded(result: []), fence: fence),
@@ -73,8 +73,6 @@ struct StoreFloor: Sendable {
     }
     try await apply(reports, to: store)
   }
-
-  private static let owner = Owner(worker: "bench", boot: BootID(UUIDv7(high: 1, low: 1)))
 
   private static func apply(_ commands: [SlotCommand], to store: SQLiteStore) async throws {
     let verdicts = try await withCheckedContinuation { answered in

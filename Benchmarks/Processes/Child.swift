@@ -14,17 +14,29 @@ final class Child: Sendable {
   /// All that live, so that none outlives a measurement that is broken off.
   private static let living = Mutex<Set<Int32>>([])
 
+  /// The file of this program.
+  static var ownExecutable: String {
+    get throws { try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") }
+  }
+
   enum Voice {
     case standardOutput
     case standardError
   }
 
-  init(_ executable: String, _ arguments: [String], listeningTo voice: Voice) throws {
+  /// What it says with its other voice is shown, unless it `isQuiet`.
+  init(
+    _ executable: String,
+    _ arguments: [String],
+    listeningTo voice: Voice,
+    isQuiet: Bool = false
+  ) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: executable)
     process.arguments = arguments
     process.standardInput = input
     let output = Pipe()
+    if isQuiet { process.standardError = FileHandle.nullDevice }
     switch voice {
     case .standardOutput: process.standardOutput = output
     case .standardError: process.standardError = output

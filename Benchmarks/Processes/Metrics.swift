@@ -44,19 +44,9 @@ struct HistogramGain: Sendable {
 
   var count: Double { buckets.last?.count ?? 0 }
 
-  /// The value below which `part` of all lie, taken as evenly spread within its bucket.
-  ///
-  /// One beyond the last finite bound counts as that bound.
-  func percentile(_ part: Double) -> Double {
-    var below: (bound: Double, count: Double) = (0, 0)
-    for bucket in buckets {
-      guard bucket.count < part * count else {
-        guard bucket.bound.isFinite, bucket.count > below.count else { return below.bound }
-        let share = (part * count - below.count) / (bucket.count - below.count)
-        return below.bound + share * (bucket.bound - below.bound)
-      }
-      below = bucket
-    }
-    return below.bound
+  /// The smallest bound that `part` of all values did not exceed: they may have been smaller, by as
+  /// much as their bucket is wide, and were not larger. Infinite beyond the last finite bound.
+  func bound(_ part: Double) -> Double {
+    buckets.first { $0.count >= part * count }?.bound ?? .infinity
   }
 }

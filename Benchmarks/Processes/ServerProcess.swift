@@ -3,7 +3,7 @@ import PlatformGRPC
 import PlatformHTTP
 import TompionClient
 
-/// One server on free ports, over an empty directory.
+/// One server on free ports, over an empty directory or one that was prepared.
 final class ServerProcess: Sendable {
   let http: String
   let grpc: String
@@ -13,10 +13,14 @@ final class ServerProcess: Sendable {
   private let child: Child
   private let scraping = HTTPClient()
 
-  init(_ options: Options) async throws {
-    directory = "\(options.directory)/tompion-bench-\(UUID().uuidString)"
+  /// The data of the server that is given `directory`.
+  static func data(in directory: String) -> String { directory + "/data" }
+
+  /// Starts over `directory`, a new one unless given, and removes it at the end.
+  init(_ options: Options, directory: String? = nil) async throws {
+    self.directory = directory ?? Scratch.directory(options)
     let arguments = [
-      "server", "--data-dir", directory + "/data", "--http", "127.0.0.1:0", "--grpc",
+      "server", "--data-dir", Self.data(in: self.directory), "--http", "127.0.0.1:0", "--grpc",
       "127.0.0.1:0",
     ]
     child = try Child(options.server, arguments, listeningTo: .standardError)
@@ -53,7 +57,7 @@ final class ServerProcess: Sendable {
   func stop() {
     channel.close()
     child.kill()
-    try? FileManager.default.removeItem(atPath: directory)  // Nothing in it is of any use now.
+    Scratch.remove(directory)
   }
 
   deinit { stop() }

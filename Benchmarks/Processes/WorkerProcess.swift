@@ -1,5 +1,3 @@
-import Foundation
-
 /// One worker, a process of its own.
 final class WorkerProcess: Sendable {
   private let child: Child
@@ -13,8 +11,7 @@ final class WorkerProcess: Sendable {
     let arguments = [
       WorkerRole.name, server.grpc, "\(capacity)", handler.rawValue, "\(count)",
     ]
-    let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    child = try Child(own, arguments, listeningTo: .standardOutput)
+    child = try Child(try Child.ownExecutable, arguments, listeningTo: .standardOutput)
   }
 
   var id: Int32 { child.id }

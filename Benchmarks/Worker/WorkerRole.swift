@@ -39,7 +39,7 @@ struct WorkerRole {
     configuration.workerID = "bench"
     let group = try WorkerGroup(configuration: configuration)
     try add(handler, to: group)
-    endWithParent()
+    WorkerRole.endWithParent()
     let events = group.events
     // Nobody waits for it: the sequence ends with the group.
     Task {
@@ -62,7 +62,7 @@ struct WorkerRole {
   }
 
   /// The parent holds the other end of the standard input for as long as it lives.
-  private func endWithParent() {
+  static func endWithParent() {
     let thread = Thread {
       while !FileHandle.standardInput.availableData.isEmpty {}
       exitProcess(0)

@@ -30,17 +30,16 @@ METHOD = "/tompion.worker.v1.WorkerService/Connect"
 FINAL = {"succeeded", "failed", "stopped", "decline", "released"}
 
 
-def load_messages():
-    """Makes Python classes of the .proto file, in a folder that is removed at once."""
+def load_messages(proto="tompion/worker/v1/worker.proto"):
+    """Makes Python classes of a .proto file, in a folder that is removed at once."""
     from grpc_tools import protoc
 
     with tempfile.TemporaryDirectory() as folder:
-        proto = "tompion/worker/v1/worker.proto"
         if protoc.main(["protoc", f"-I{PROTOS}", f"--python_out={folder}", str(PROTOS / proto)]):
             sys.exit(f"cannot compile {PROTOS / proto}")
         sys.path.insert(0, folder)
         try:
-            return importlib.import_module("tompion.worker.v1.worker_pb2")
+            return importlib.import_module(proto.removesuffix(".proto").replace("/", ".") + "_pb2")
         finally:
             sys.path.remove(folder)
 
@@ -95,9 +94,11 @@ class Worker:
             host=socket.gethostname(),
             process_id=os.getpid(),
         )
-        for run in self.runs.values():
+        self.told = set()  # The runs whose end the server knows once it has read this.
+        for name, run in self.runs.items():
             if run.report is not None:
                 hello.unsent_results.append(run.report)
+                self.told.add(name)
             elif not run.disowned:
                 hello.in_flight.append(run.offer.run)
         return pb.FromWorker(hello=hello)
@@ -118,8 +119,9 @@ class Worker:
         number, sent = 0, {}
         self.sent_heartbeats = sent
         while not stream_is_over.wait(lease / 3 * random.uniform(0.9, 1.1)):
-            if time.monotonic() - self.renewed_at > 0.8 * lease:
-                return self.fence()
+            silent = time.monotonic() - self.renewed_at
+            if silent > lease or (sent and silent > 0.8 * lease):
+                return self.fence()  # Unless it was this process that slept: then it asks first.
             number += 1
             sent[number] = time.monotonic()
             self.send(pb.FromWorker(heartbeat=pb.Heartbeat(seq=number)))
@@ -151,7 +153,7 @@ class Worker:
         print(
             f"{self.options.worker_id} {next(iter(outcome))} handler={offer.handler} "
             f"task={offer.run.task_id.hex()} shard={offer.run.shard}/{offer.shard_count} "
-            f"attempt={offer.attempt} epoch={offer.run.epoch} param={text!r}",
+            f"attempt={offer.attempt} epoch={offer.run.epoch} param={text[:200]!r}",
             flush=True,
         )
         self.finish(run, **outcome)
@@ -189,8 +191,13 @@ class Worker:
         for lost in list(message.stale) + list(message.revoke):
             self.disown(lost.run)
         if message.HasField("heartbeat_ack"):
-            sent = self.sent_heartbeats.pop(message.heartbeat_ack.seq, None)
-            self.renewed_at = max(self.renewed_at, sent or 0)
+            self.renew(message.heartbeat_ack.seq)
+
+    def renew(self, number):
+        """One answer stands for all heartbeats up to its number."""
+        for seq in list(self.sent_heartbeats):
+            if seq <= number:
+                self.renewed_at = max(self.renewed_at, self.sent_heartbeats.pop(seq))
 
     def take(self, offer):
         with self.lock:
@@ -223,12 +230,8 @@ class Worker:
             run = self.runs.get(key(name))
             if run is None:
                 return
-            run.disowned = True
-            is_over = run.report is not None
-            if is_over:
-                self.forget(run)
-        run.cancelled.set()
-        if is_over:
+            self.let_go(run)
+        if run.report is not None:
             self.grant(run.offer.handler)
 
     # The stream
@@ -282,18 +285,31 @@ class Worker:
         kept = {key(run) for run in welcome.keep}
         with self.lock:
             self.session_open = True
-            for name, run in self.runs.items():
-                if run.report is None and name not in kept:
-                    run.disowned = True
-                    run.cancelled.set()
+            for name, run in list(self.runs.items()):
+                if name in self.told:
+                    continue
+                if name in kept:
+                    self.resume(run)
+                else:
+                    self.let_go(run)
         for cancel in welcome.cancels:
             self.cancel(cancel.run)
-        for run in list(self.runs.values()):
-            if run.report is None and not run.disowned:
-                self.send(self.report(run, started=pb.Started()))
         self.grant_all()
         threading.Thread(target=self.heartbeats, args=(self.lease, over), daemon=True).start()
         print(f"connected session={welcome.session_id} lease={self.lease}s", flush=True)
+
+    def resume(self, run):
+        """Says of a run what it could not say while there was no session."""
+        self.outgoing.put(self.report(run, started=pb.Started()))
+        if run.report is not None:
+            self.outgoing.put(pb.FromWorker(report=[run.report]))
+
+    def let_go(self, run):
+        """The server has given the run away: it stops, and nothing that comes of it counts."""
+        run.disowned = True
+        run.cancelled.set()
+        if run.report is not None:
+            self.forget(run)
 
     def stop(self, *_):
         if self.stopping.is_set():
@@ -318,7 +334,10 @@ class Worker:
             began = time.monotonic()
             wait = self.connect()
             failures = 0 if time.monotonic() - began > 60 else failures + 1
-            time.sleep(wait + random.uniform(0, min(30, 0.2 * 2 ** min(failures, 10))))
+            time.sleep(wait + self.pause(failures))
+
+    def pause(self, failures):
+        return random.uniform(0, min(30, 0.2 * 2 ** min(failures, 10)))
 
 
 def main():

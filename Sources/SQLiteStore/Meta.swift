@@ -13,11 +13,20 @@ enum Meta {
     _ connection: borrowing Connection,
     at now: Timestamp
   ) throws(StoreError) -> Counters {
-    let (stored, sequence, slot) = try translated { () throws(SQLiteError) in
+    let (stored, sequence, page, settled) = try translated { () throws(SQLiteError) in
       (
         try connection.text(of: "SELECT value FROM meta WHERE name = 'generation'"),
-        try connection.text(of: "SELECT max(last_sequence) FROM journal"),
-        try connection.text(of: "SELECT max(number) FROM slots")
+        try connection.text(
+          of: "SELECT max(last_sequence) FROM journal WHERE last_sequence IS NOT NULL"
+        ),
+        try connection.text(of: "SELECT max(page) FROM journal"),
+        try connection.text(
+          of: """
+            SELECT max(settled) FROM (
+              SELECT settled FROM (SELECT settled FROM journal ORDER BY page DESC LIMIT 1)
+              UNION ALL SELECT value FROM meta WHERE name = 'settled')
+            """
+        )
       )
     }
     let seconds = UInt32(clamping: (now - generationOrigin).components.seconds)
@@ -28,8 +37,16 @@ enum Meta {
     return Counters(
       generation: generation,
       sequence: sequence.flatMap { Int64($0) } ?? 0,
-      slot: slot.flatMap { Int64($0) } ?? 0
+      page: page.flatMap { Int64($0) } ?? 0,
+      settled: settled.flatMap { Int64($0) } ?? 0
     )
+  }
+
+  /// The last number of a slot's row; 0 when there is none.
+  static func lastSlot(_ connection: borrowing Connection) throws(StoreError) -> Int64 {
+    try translated { () throws(SQLiteError) in
+      try connection.text(of: "SELECT max(number) FROM slots").flatMap { Int64($0) } ?? 0
+    }
   }
 
   static func write(

@@ -7,8 +7,8 @@ struct Migration {
   let number: Int
   let script: String
 
-  /// All steps, by number from 1.
-  static let all = [Migration(number: 1, script: firstSchema)]
+  /// All steps, by number. A schema 1 was never released: its identifiers of tasks do not rise.
+  static let all = [Migration(number: 2, script: firstSchema)]
 
   /// Brings the database up to date; refuses one that a newer version wrote.
   static func run(on connection: borrowing Connection, at now: Int64) throws(StoreError) {
@@ -20,13 +20,22 @@ struct Migration {
     let found = try translated { () throws(SQLiteError) in
       try connection.text(of: "SELECT max(number) FROM migrations").flatMap { Int($0) } ?? 0
     }
-    guard found <= all.count else {
+    let newest = all.last?.number ?? 0
+    guard found <= newest else {
       throw StoreError(
         .locked,
-        "a newer version wrote this database: its schema is \(found), this one knows \(all.count)"
+        "a newer version wrote this database: its schema is \(found), this one knows \(newest)"
       )
     }
-    for migration in all.dropFirst(found) { try migration.run(on: connection, at: now) }
+    guard found != 1 else {
+      throw StoreError(
+        .locked,
+        "an unreleased version wrote this database; begin with an empty one"
+      )
+    }
+    for migration in all where migration.number > found {
+      try migration.run(on: connection, at: now)
+    }
   }
 
   private func run(on connection: borrowing Connection, at now: Int64) throws(StoreError) {
@@ -52,8 +61,12 @@ struct Migration {
 /// `slots.place` says which index a slot is in: 0 in line, 1 in hand, 2 held, and 3, 4 and 5 for the
 /// final states. A slot moves through each index once, so that history never slows what is live.
 ///
-/// The slots of a task are numbered one after another in the order of their shards. The first has the
-/// columns from `template` on, which say what the task is; in the others they are `NULL`.
+/// A row of a slot may be behind: the pages of the journal after `settled` have what is missing. A page
+/// without sequences has no moves, only what was noted beside them.
+///
+/// The number of a task's first slot is the ordinal of the task's identifier; those of its other shards
+/// follow. The first has the columns from `template` on, which say what the task is; in the others they
+/// are `NULL`.
 private let firstSchema = """
   CREATE TABLE meta (
     name TEXT PRIMARY KEY,
@@ -76,7 +89,7 @@ private let firstSchema = """
 
   CREATE TABLE templates (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
-    body TEXT NOT NULL UNIQUE
+    body BLOB NOT NULL UNIQUE
   );
 
   CREATE TABLE slots (
@@ -99,16 +112,15 @@ private let firstSchema = """
     created_at INTEGER,
     param BLOB,
     missed INTEGER,
-    rerun_of BLOB
+    rerun_of BLOB,
+    shards INTEGER
   );
-  CREATE UNIQUE INDEX slots_by_task ON slots (task, shard);
   CREATE UNIQUE INDEX slots_by_fire ON slots (origin, nominal_at, manual)
     WHERE origin IS NOT NULL;
   CREATE INDEX slots_in_line ON slots (queue, rank) WHERE place = 0;
   CREATE INDEX slots_aside ON slots (place) WHERE place IN (1, 2);
   CREATE INDEX slots_ended_badly ON slots (place) WHERE place >= 4;
-  CREATE INDEX slots_delayed ON slots (delayed_until, task, shard)
-    WHERE delayed_until IS NOT NULL;
+  CREATE INDEX slots_delayed ON slots (delayed_until) WHERE delayed_until IS NOT NULL;
   CREATE INDEX slots_by_deadline ON slots (deadline) WHERE deadline IS NOT NULL;
 
   CREATE TABLE triggers (
@@ -138,11 +150,14 @@ private let firstSchema = """
   CREATE INDEX skips_by_fire ON skips (origin, from_at, number);
 
   CREATE TABLE journal (
-    last_sequence INTEGER PRIMARY KEY,
-    first_sequence INTEGER NOT NULL,
+    page INTEGER PRIMARY KEY,
+    first_sequence INTEGER,
+    last_sequence INTEGER,
     at INTEGER NOT NULL,
+    settled INTEGER NOT NULL,
     entries BLOB NOT NULL
   );
+  CREATE INDEX journal_by_sequence ON journal (last_sequence) WHERE last_sequence IS NOT NULL;
 
   CREATE TABLE requests (
     namespace TEXT NOT NULL,

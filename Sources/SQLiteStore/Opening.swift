@@ -14,7 +14,10 @@ struct Opening: Sendable {
     try Migration.run(on: connection, at: now.microseconds)
     try makeDefaultNamespace(connection, at: now)
     let counters = try Meta.start(connection, at: now)
-    return SQLiteLedger(connection, configuration, counters)
+    let ledger = SQLiteLedger(connection, configuration, counters)
+    try ledger.recover()
+    ledger.counters.slot = try Meta.lastSlot(ledger.connection)
+    return ledger
   }
 
   private func writerConnection() throws(StoreError) -> Connection {
@@ -75,6 +78,7 @@ struct Opening: Sendable {
         """
         INSERT INTO namespaces (name, description, revision, created_at)
           SELECT ?, '', 1, ? WHERE NOT EXISTS (SELECT 1 FROM meta WHERE name = 'generation')
+          ON CONFLICT DO NOTHING  -- A first start that was cut short may have come so far.
         """
       )
       try insert.bind(1, Namespace.defaultName)

@@ -8,14 +8,17 @@ enum Queries {
     _ number: Int64,
     on connection: borrowing Connection
   ) throws(StoreError) -> SharedTemplate? {
-    let text = try translated { () throws(SQLiteError) in
+    let bytes = try translated { () throws(SQLiteError) in
       let select = try connection.cached("SELECT body FROM templates WHERE number = ?")
       try select.bind(1, number)
       defer { select.reset() }
-      return try select.step() ? select.text(0) : nil
+      return try select.step() ? select.blob(0) : nil
     }
-    guard let text else { return nil }
-    return try TemplateText.read(text, number: number)
+    guard let bytes else { return nil }
+    guard let template = TaskTemplate(bytes: bytes) else {
+      throw .damaged("the template \(number)")
+    }
+    return SharedTemplate(number: number, value: template)
   }
 
   static func trigger(

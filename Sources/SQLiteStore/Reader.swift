@@ -111,23 +111,33 @@ final class ReadSession {
     let select = try prepare(
       """
       SELECT template, nominal_at, manual, created_at, param, missed, rerun_of
-        FROM slots WHERE task = ? AND shard = 0
+        FROM slots WHERE number = ? AND task = ?
       """
-    ) { select throws(SQLiteError) in try select.bind(1, id.uuid) }
+    ) { select throws(SQLiteError) in
+      try select.bind(1, id.uuid.ordinal)
+      try select.bind(2, id.uuid)
+    }
     return try Queries.first(select) { row throws(StoreError) in
       row.taskRecord(id, try template(row.int64(0)), from: 1)
     }
   }
 
-  func slots(of task: TaskID) throws(StoreError) -> [SlotRow] {
+  private func slots(of task: TaskRecord) throws(StoreError) -> [SlotRow] {
+    let first = task.id.uuid.ordinal
     let select = try prepare(
-      "SELECT shard, body, history, result, deadline FROM slots WHERE task = ? ORDER BY shard"
-    ) { select throws(SQLiteError) in try select.bind(1, task.uuid) }
-    return try Queries.all(select) { row throws(StoreError) in try row.slotRow(of: task) }
+      """
+      SELECT shard, body, history, result, deadline FROM slots
+        WHERE number >= ? AND number < ? ORDER BY number
+      """
+    ) { select throws(SQLiteError) in
+      try select.bind(1, first)
+      try select.bind(2, first + Int64(task.template.value.shardCount))
+    }
+    return try Queries.all(select) { row throws(StoreError) in try row.slotRow(of: task.id) }
   }
 
   func detail(_ id: TaskID) throws(StoreError) -> TaskDetail? {
     guard let task = try task(id) else { return nil }
-    return TaskDetail(task: task, slots: try slots(of: id))
+    return TaskDetail(task: task, slots: try slots(of: task))
   }
 }

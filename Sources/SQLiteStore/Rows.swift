@@ -79,17 +79,16 @@ extension Statement {
 
   /// Columns: nominal_at, manual, created_at, param, missed, rerun_of.
   func taskRecord(_ id: TaskID, _ template: SharedTemplate, from column: Int) -> TaskRecord {
-    var task = TaskRecord(
+    TaskRecord(
       id: id,
       template: template,
       nominalAt: time(column),
-      createdAt: time(column + 2)
+      createdAt: time(column + 2),
+      ownParam: blob(column + 3),
+      isManual: template.value.trigger == nil || withBlob(column + 1) { $0.byteCount } > 0,
+      missed: int(column + 4),
+      rerunOf: uuid(column + 5).map { TaskID($0) }
     )
-    task.isManual = withBlob(column + 1) { $0.byteCount } > 0
-    task.ownParam = blob(column + 3)
-    task.missed = int(column + 4)
-    task.rerunOf = uuid(column + 5).map { TaskID($0) }
-    return task
   }
 
   /// Columns: id, namespace, name, revision, created_at, updated_at, state, definition.

@@ -48,7 +48,7 @@ extension SQLiteLedger {
   }
 
   func isInUse(_ namespace: String) throws(StoreError) -> Bool {
-    try writeBack()
+    try settle()
     return try translated { () throws(SQLiteError) in
       let select = try connection.cached(
         """

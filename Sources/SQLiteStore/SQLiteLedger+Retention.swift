@@ -13,14 +13,24 @@ struct RetentionProgress {
   static let triggersPerSearch = 100
 }
 
+/// A task to be dropped.
+private struct Condemned: Hashable {
+  let task: TaskID
+  let shards: Int
+
+  /// The numbers of its rows.
+  var rows: Range<Int64> { task.uuid.ordinal..<task.uuid.ordinal + Int64(shards) }
+}
+
+/// A row may be behind, but one that is final stays so: what is to be dropped can be told from rows
+/// alone, also when the disk is too full to settle any.
 extension SQLiteLedger {
   func dropTasks(
     endedBefore time: Timestamp,
     keepingPerTrigger: Int,
     limit: Int
   ) throws(StoreError) -> Int {
-    try writeBack()
-    return try translated { () throws(SQLiteError) in
+    try translated { () throws(SQLiteError) in
       var condemned = try oldTasks(endedBefore: time, limit: limit)
       if condemned.count < limit {
         let excess = try excessTasks(keepingPerTrigger, limit: limit - condemned.count)
@@ -33,40 +43,46 @@ extension SQLiteLedger {
   }
 
   /// Final tasks that ended before `time`, the next in order of age.
-  private func oldTasks(endedBefore time: Timestamp, limit: Int) throws(SQLiteError) -> Set<TaskID>
-  {
+  private func oldTasks(
+    endedBefore time: Timestamp,
+    limit: Int
+  ) throws(SQLiteError) -> Set<Condemned> {
     let select = try connection.cached(
       """
-      SELECT first.number, first.task,
-          (SELECT min(place >= 3 AND ended_at < ?1) FROM slots s WHERE s.task = first.task)
-        FROM slots first WHERE first.number > ?2 AND first.shard = 0 AND first.created_at < ?1
-        ORDER BY first.number LIMIT ?3
+      SELECT first.number, first.task, first.shards, first.shards =
+          (SELECT count(*) FROM slots s
+            WHERE s.number >= first.number AND s.number < first.number + first.shards
+              AND place >= 3 AND ended_at < ?1)
+        FROM slots first WHERE first.number > ?2 AND first.number < ?3 AND first.shard = 0
+        ORDER BY first.number LIMIT ?4
       """
     )
     try select.bind(1, time)
     try select.bind(2, retention.task)
-    try select.bind(3, RetentionProgress.rowsPerSearch)
+    // Numbers rise with time: what is younger is not even looked at.
+    try select.bind(3, UUIDv7.firstOrdinal(at: time))
+    try select.bind(4, RetentionProgress.rowsPerSearch)
     defer { select.reset() }
-    var found: Set<TaskID> = []
+    var found: Set<Condemned> = []
     var rows = 0
     while found.count < limit, try select.step() {
       guard let id = select.uuid(1).map({ TaskID($0) }) else { continue }
       rows += 1
       retention.task = select.int64(0)
-      if select.bool(2) { found.insert(id) }
+      if select.bool(3) { found.insert(Condemned(task: id, shards: select.int(2))) }
     }
     if found.count < limit, rows < RetentionProgress.rowsPerSearch { retention.task = 0 }
     return found
   }
 
   /// Final tasks beyond the newest of each trigger, for the next triggers in turn.
-  private func excessTasks(_ kept: Int, limit: Int) throws(SQLiteError) -> Set<TaskID> {
+  private func excessTasks(_ kept: Int, limit: Int) throws(SQLiteError) -> Set<Condemned> {
     let triggers = try nextTriggers()
-    var found: Set<TaskID> = []
+    var found: Set<Condemned> = []
     for trigger in triggers where found.count < limit {
       let select = try connection.cached(
         """
-        SELECT task FROM slots WHERE origin = ?
+        SELECT task, shards FROM slots WHERE origin = ?
           ORDER BY nominal_at DESC, manual DESC LIMIT -1 OFFSET ?
         """
       )
@@ -74,8 +90,9 @@ extension SQLiteLedger {
       try select.bind(2, kept)
       defer { select.reset() }
       while found.count < limit, try select.step() {
-        guard let id = select.uuid(0).map({ TaskID($0) }), try isFinal(id) else { continue }
-        found.insert(id)
+        guard let id = select.uuid(0).map({ TaskID($0) }) else { continue }
+        let task = Condemned(task: id, shards: select.int(1))
+        if try isFinal(task) { found.insert(task) }
       }
       retention.trigger = trigger
     }
@@ -95,23 +112,30 @@ extension SQLiteLedger {
     return triggers
   }
 
-  private func isFinal(_ task: TaskID) throws(SQLiteError) -> Bool {
-    let select = try connection.cached("SELECT min(place) >= 3 FROM slots WHERE task = ?")
-    try select.bind(1, task.uuid)
+  private func isFinal(_ task: Condemned) throws(SQLiteError) -> Bool {
+    let select = try connection.cached(
+      "SELECT count(*) = ? FROM slots WHERE number >= ? AND number < ? AND place >= 3"
+    )
+    try select.bind(1, task.shards)
+    try select.bind(2, task.rows.lowerBound)
+    try select.bind(3, task.rows.upperBound)
     defer { select.reset() }
     return try select.step() && select.bool(0)
   }
 
-  private func delete(_ task: TaskID) throws(SQLiteError) {
+  private func delete(_ task: Condemned) throws(SQLiteError) {
     for statement in [
       try connection.cached("DELETE FROM log_lines WHERE task = ?"),
       try connection.cached("DELETE FROM log_sizes WHERE task = ?"),
-      try connection.cached("DELETE FROM slots WHERE task = ?"),
     ] {
-      try statement.bind(1, task.uuid)
+      try statement.bind(1, task.task.uuid)
       try write(statement)
     }
-    hot.forget(task)
+    let delete = try connection.cached("DELETE FROM slots WHERE number >= ? AND number < ?")
+    try delete.bind(1, task.rows.lowerBound)
+    try delete.bind(2, task.rows.upperBound)
+    try write(delete)
+    live.forget(task.task, shards: task.shards)
   }
 
   private func dropSkips(before time: Timestamp, limit: Int) throws(SQLiteError) {

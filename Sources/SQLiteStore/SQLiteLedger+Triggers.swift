@@ -89,12 +89,15 @@ extension SQLiteLedger {
   }
 
   func liveTasks(of trigger: TriggerID) throws(StoreError) -> [TaskID] {
-    try writeBack()
+    try settle()
     return try translated { () throws(SQLiteError) in
       let select = try connection.cached(
         """
         SELECT first.task FROM slots first WHERE first.origin = ? AND EXISTS
-          (SELECT 1 FROM slots s WHERE s.task = first.task AND s.place < 3) ORDER BY first.number
+          (SELECT 1 FROM slots s
+            WHERE s.number >= first.number AND s.number < first.number + first.shards
+              AND s.place < 3)
+          ORDER BY first.number
         """
       )
       try select.bind(1, trigger.uuid)
@@ -108,7 +111,8 @@ extension SQLiteLedger {
   }
 
   func heldTasks(after cursor: TaskID?, limit: Int) throws(StoreError) -> [TaskID] {
-    try translated { () throws(SQLiteError) in
+    try settle()
+    return try translated { () throws(SQLiteError) in
       let select = try connection.cached(
         """
         SELECT DISTINCT task FROM slots WHERE place IN (1, 2) AND place = 2 AND task > ?
@@ -127,7 +131,8 @@ extension SQLiteLedger {
   }
 
   func hasTask(_ trigger: TriggerID, nominalAt: Timestamp) throws(StoreError) -> Bool {
-    try translated { () throws(SQLiteError) in
+    if live.hasFire(trigger, nominalAt: nominalAt) { return true }
+    return try translated { () throws(SQLiteError) in
       let select = try connection.cached(
         "SELECT 1 FROM slots WHERE origin = ? AND nominal_at = ? AND manual = x''"
       )

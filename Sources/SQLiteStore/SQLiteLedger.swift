@@ -4,8 +4,8 @@ import Store
 
 /// The rows of the database, as the one thread that writes sees and changes them.
 ///
-/// What it keeps in memory repeats rows that are in the database or in the open transaction; undoing
-/// anything forgets all of it.
+/// Slots are ahead of their rows: see `LiveSlots`. Whatever else it keeps in memory repeats rows that
+/// are in the database or in the open transaction; undoing anything forgets all of that.
 final class SQLiteLedger: Ledger {
   let connection: Connection
   let configuration: SQLiteStoreConfiguration
@@ -13,22 +13,25 @@ final class SQLiteLedger: Ledger {
   var commit = Commit()
 
   var templates = TemplateCache()
-  var hot: HotRows
+  var live: LiveSlots
   var triggers = TriggerCache()
-  var queues: [QueueKey: Int64] = [:]
+  /// The queues of templates, by the numbers of both.
+  var queues: [Int64: Int64] = [:]
   var namespaces: [String: Namespace] = [:]
   /// Where the search for old tasks goes on.
   var retention = RetentionProgress()
 
-  private var counters: Counters
+  var counters: Counters
   private var random: FastRandom
 
   /// Each operation gets a savepoint of its own. Without, one that fails after its first write
   /// leaves `mustRedo`, and the transaction is done again with care.
   private(set) var isCareful = false
   private(set) var mustRedo = false
-  /// Statements that wrote, and rows that changed.
+  /// Statements that wrote, and slots that changed.
   var writes = 0
+  /// Where the open transaction began.
+  private var start: LiveSlots.Mark?
 
   init(
     _ connection: consuming Connection,
@@ -38,7 +41,7 @@ final class SQLiteLedger: Ledger {
     self.connection = connection
     self.configuration = configuration
     self.counters = counters
-    hot = HotRows(capacity: configuration.rowsInMemory)
+    live = LiveSlots(capacity: configuration.rowsInMemory)
     now = configuration.clock()
     var seeds = SystemRandomNumberGenerator()
     random = FastRandom(seed: seeds.next())
@@ -57,7 +60,8 @@ final class SQLiteLedger: Ledger {
     commit = Commit()
     isCareful = carefully
     mustRedo = false
-    hot.trim()
+    live.begin(page: counters.page + 1)
+    start = live.mark()
     try translated { () throws(SQLiteError) in try connection.begin() }
   }
 
@@ -66,18 +70,38 @@ final class SQLiteLedger: Ledger {
     now = max(now, configuration.clock())
   }
 
-  /// Writes the journal and makes everything durable.
-  func end() throws(StoreError) {
-    try writeBack()
+  /// Settles up to `limit` slots, writes the page of the commit and makes everything durable.
+  func end(settling limit: Int) throws(StoreError) {
+    try settle(limit: limit)
     try translated { () throws(SQLiteError) in
-      try writeJournal()
+      try writePage()
       try connection.commit()
     }
+    finished()
+  }
+
+  /// A transaction that only settles, everything there is.
+  func settleAtEnd() throws(StoreError) {
+    guard live.unsettledCount > 0 else { return }
+    try begin(carefully: false)
+    do throws(StoreError) {
+      try end(settling: .max)
+    } catch {
+      abandon()
+      throw error
+    }
+  }
+
+  /// The transaction is durable.
+  func finished() {
+    live.committed(at: now)
+    counters.settled = settledThrough
   }
 
   /// Takes everything back.
   func abandon() {
     try? connection.rollback()  // It failed before; the error that led here is the one to tell.
+    if let start { live.undo(to: start) }
     forget()
   }
 
@@ -91,7 +115,7 @@ final class SQLiteLedger: Ledger {
         throw error
       }
     }
-    let saved = commit
+    let (saved, mark) = (commit, live.mark())
     try translated { () throws(SQLiteError) in try connection.cached("SAVEPOINT undo").run() }
     do throws(StoreError) {
       try body()
@@ -102,15 +126,17 @@ final class SQLiteLedger: Ledger {
         try connection.cached("RELEASE undo").run()
       }
       commit = saved
+      live.undo(to: mark)
       forget()
       throw error
     }
+    _ = live.mark()  // What follows is a stretch of its own.
     try translated { () throws(SQLiteError) in try connection.cached("RELEASE undo").run() }
   }
 
+  /// Forgets what repeats rows that may have been taken back.
   private func forget() {
     templates = TemplateCache()
-    hot = HotRows(capacity: configuration.rowsInMemory)
     triggers = TriggerCache()
     queues = [:]
     namespaces = [:]
@@ -120,6 +146,8 @@ final class SQLiteLedger: Ledger {
 
   var lastSequence: Int64 { counters.sequence }
   var generation: UInt32 { counters.generation }
+  /// The rows have every change up to this page.
+  var settledThrough: Int64 { live.unsettledSince.map { $0 - 1 } ?? counters.page }
 
   func nextSequence() -> Int64 {
     counters.sequence += 1
@@ -131,9 +159,11 @@ final class SQLiteLedger: Ledger {
     return Epoch(generation: counters.generation, count: counters.epochs)
   }
 
-  func nextSlotNumber() -> Int64 {
-    counters.slot += 1
-    return counters.slot
+  /// Numbers of rows rise with the identifiers of their tasks, so that rows are added at the end.
+  func newTaskID(shards: Int) -> TaskID {
+    let first = max(counters.slot + 1, UUIDv7.firstOrdinal(at: now))
+    counters.slot = first + Int64(shards) - 1
+    return TaskID(UUIDv7(ordinal: first, random: random.next()))
   }
 
   /// Starts a new generation before the counter of this one runs out.
@@ -162,8 +192,12 @@ struct Counters {
   var generation: UInt32
   var epochs: UInt32 = 0
   var sequence: Int64
-  /// The last number of a slot's row.
-  var slot: Int64
+  /// The last page of the journal.
+  var page: Int64
+  /// The rows have every change up to this page.
+  var settled: Int64
+  /// The last number that a slot was given.
+  var slot: Int64 = 0
 
   /// No transaction claims more slots than are left beyond this.
   static let mostEpochs = UInt32.max - 10_000_000

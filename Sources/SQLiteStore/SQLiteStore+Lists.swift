@@ -57,7 +57,10 @@ extension SQLiteStore {
   }
 
   package func task(_ id: TaskID) async throws(StoreError) -> TaskDetail? {
-    try await readers.read { session throws(StoreError) in try session.detail(id) }
+    guard writer.hasUnsettled else {
+      return try await readers.read { session throws(StoreError) in try session.detail(id) }
+    }
+    return try await perform { ledger throws(StoreError) in try ledger.detail(id) }
   }
 
   // MARK: Fires
@@ -67,7 +70,7 @@ extension SQLiteStore {
     _ page: PageRequest
   ) async throws(StoreError) -> Page<Fire> {
     let before = try FirePlace(cursor: page.cursor) ?? .last
-    return try await readers.read { session throws(StoreError) in
+    return try await readSettled { session throws(StoreError) in
       let tasks = try session.firedTasks(of: trigger, before: before, limit: page.boundedLimit + 1)
       let skips = try session.skips(of: trigger, before: before, limit: page.boundedLimit + 1)
       let fires = (tasks + skips).sorted { $0.place > $1.place }
@@ -113,7 +116,7 @@ extension SQLiteStore {
       defer { select.reset() }
       var entries: [JournalEntry] = []
       while entries.count < limit, try Queries.step(select) {
-        let page = try JournalPage.entries(in: select.blob(0) ?? []) { number throws(StoreError) in
+        let page = try CommitPage.moves(in: select.blob(0) ?? []) { number throws(StoreError) in
           try session.template(number)
         }
         entries += page.lazy.filter { $0.sequence > sequence }.prefix(limit - entries.count)
@@ -125,7 +128,11 @@ extension SQLiteStore {
   package func journalRange() async throws(StoreError) -> ClosedRange<Int64>? {
     try await readers.read { session throws(StoreError) in
       let select = try session.prepare(
-        "SELECT min(first_sequence), max(last_sequence) FROM journal"
+        """
+        SELECT (SELECT first_sequence FROM journal WHERE last_sequence IS NOT NULL
+            ORDER BY last_sequence LIMIT 1),
+          (SELECT max(last_sequence) FROM journal WHERE last_sequence IS NOT NULL)
+        """
       )
       return try Queries.first(select) { row in
         row.isNull(0) ? nil : row.int64(0)...row.int64(1)

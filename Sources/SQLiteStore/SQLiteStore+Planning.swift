@@ -34,7 +34,7 @@ extension SQLiteStore {
     readyBy: Timestamp,
     limit: Int
   ) async throws(StoreError) -> [ReadySlot] {
-    try await readers.read { session throws(StoreError) in
+    try await readSettled { session throws(StoreError) in
       let select = try session.prepare(
         """
         SELECT s.task, s.shard, s.rank, first.template
@@ -56,7 +56,7 @@ extension SQLiteStore {
   }
 
   package func liveQueues() async throws(StoreError) -> [QueueKey] {
-    try await readers.read { session throws(StoreError) in
+    try await readSettled { session throws(StoreError) in
       let select = try session.prepare(
         """
         SELECT namespace, handler FROM queues
@@ -75,21 +75,20 @@ extension SQLiteStore {
     through: Timestamp,
     limit: Int
   ) async throws(StoreError) -> [DelayedSlot] {
-    try await readers.read { session throws(StoreError) in
+    try await readDelayed { session throws(StoreError) in
       let select = try session.prepare(
         """
         SELECT s.delayed_until, s.task, s.shard, s.rank, first.template
           FROM slots s JOIN slots first ON first.number = s.number - s.shard
           WHERE s.delayed_until IS NOT NULL
-            AND (s.delayed_until, s.task, s.shard) > (?, ?, ?) AND s.delayed_until <= ?
-          ORDER BY s.delayed_until, s.task, s.shard LIMIT ?
+            AND (s.delayed_until, s.number) > (?, ?) AND s.delayed_until <= ?
+          ORDER BY s.delayed_until, s.number LIMIT ?
         """
       ) { select throws(SQLiteError) in
         try select.bind(1, cursor?.at ?? .distantPast)
-        try select.bind(2, cursor?.slot.id.task.uuid ?? .zero)
-        try select.bind(3, cursor?.slot.id.shard ?? -1)
-        try select.bind(4, through)
-        try select.bind(5, limit)
+        try select.bind(2, cursor?.slot.id.number ?? -1)
+        try select.bind(3, through)
+        try select.bind(4, limit)
       }
       return try Queries.all(select) { row throws(StoreError) in
         DelayedSlot(at: row.time(0), slot: try session.readySlot(row, from: 1))
@@ -98,7 +97,7 @@ extension SQLiteStore {
   }
 
   package func slotsInHand() async throws(StoreError) -> [SlotInHand] {
-    try await readers.read { session throws(StoreError) in
+    try await readSettled { session throws(StoreError) in
       let select = try session.prepare(
         """
         SELECT task, shard, body, x'', NULL, deadline FROM slots
@@ -118,7 +117,7 @@ extension SQLiteStore {
     at now: Timestamp,
     limit: Int
   ) async throws(StoreError) -> [SlotCommand] {
-    try await readers.read { session throws(StoreError) in
+    try await readSettled { session throws(StoreError) in
       let select = try session.prepare(
         """
         SELECT task, shard, body, x'', NULL, deadline FROM slots

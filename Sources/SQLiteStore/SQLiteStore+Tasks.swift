@@ -9,7 +9,7 @@ extension SQLiteStore {
     _ page: PageRequest
   ) async throws(StoreError) -> Page<TaskDetail> {
     let before = try Cursor.number(page.cursor) ?? .max
-    return try await readers.read { session throws(StoreError) in
+    return try await readSettled { session throws(StoreError) in
       try session.tasks(filter, before: before, limit: page.boundedLimit)
     }
   }

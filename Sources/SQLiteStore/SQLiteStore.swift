@@ -1,3 +1,4 @@
+package import Engine
 internal import Foundation
 internal import PlatformSQLite
 package import Store
@@ -8,7 +9,7 @@ internal import Synchronization
 /// One thread writes and alone checkpoints; a few connections read beside it, each on a snapshot.
 package final class SQLiteStore: OperationStore {
   let readers: ReaderPool
-  private let writer: Writer
+  let writer: Writer
   private let lock: Mutex<LockHolder>
   private let path: String
 
@@ -66,6 +67,49 @@ package final class SQLiteStore: OperationStore {
   package func post(_ operation: StoreOperation) { writer.post(operation) }
 
   package func stir() { writer.stir() }
+
+  /// Reads rows of slots, once they are up to date.
+  ///
+  /// While nothing can be written they stay behind, and what they were is what there is to read.
+  func readSettled<Result: Sendable>(
+    _ body: @Sendable (ReadSession) throws(StoreError) -> Result
+  ) async throws(StoreError) -> Result {
+    try await settle()
+    return try await readers.read(body)
+  }
+
+  /// As `readSettled`, for what concerns only slots that wait for their time: mostly none is behind.
+  func readDelayed<Result: Sendable>(
+    _ body: @Sendable (ReadSession) throws(StoreError) -> Result
+  ) async throws(StoreError) -> Result {
+    try await settle { $0.isDelayBehind }
+    return try await readers.read(body)
+  }
+
+  private func settle(
+    if isNeeded: @escaping @Sendable (SQLiteLedger) -> Bool = { _ in true }
+  ) async throws(StoreError) {
+    guard writer.hasUnsettled else { return }
+    do throws(StoreError) {
+      try await perform { ledger throws(StoreError) in
+        guard let ledger = ledger as? SQLiteLedger, isNeeded(ledger) else { return }
+        try ledger.settle()
+      }
+    } catch {
+      guard error.code == .unavailable else { throw error }
+    }
+  }
+
+  package func dropTasks(
+    endedBefore time: Timestamp,
+    keepingPerTrigger: Int,
+    limit: Int
+  ) async throws(StoreError) -> Int {
+    try await settle()
+    return try await perform(weight: limit) { ledger throws(StoreError) in
+      try ledger.dropTasks(endedBefore: time, keepingPerTrigger: keepingPerTrigger, limit: limit)
+    }
+  }
 
   package func status() async -> StoreStatus { writer.status(name: "sqlite") }
 

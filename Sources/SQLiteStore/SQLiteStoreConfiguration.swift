@@ -17,9 +17,12 @@ package struct SQLiteStoreConfiguration: Sendable {
   /// The most operations, and about the most rows, of one transaction.
   package var operationsPerCommit = 4096
   package var rowsPerCommit = 20_000
-  /// How many rows that are not final are kept in memory between transactions, so that what moves
-  /// next need not be read.
-  package var rowsInMemory = 32_768
+  /// How many slots whose rows are up to date are kept in memory, so that what moves next need not be
+  /// read.
+  package var rowsInMemory = 65_536
+  /// How many slots may be ahead of their rows before each transaction stores some, in the order of
+  /// their changes. The more, the fewer rows are written, and the longer the start after a crash.
+  package var unsettledSlots = 8_192
   /// The most pages of the file; `nil` leaves it to the disk.
   package var largestPageCount: Int?
   /// How many changes the journal keeps at least, for those who follow.

@@ -6,10 +6,14 @@ struct Transaction {
   let operations: [StoreOperation]
   /// Whether ready slots are bound along with it.
   let binds: Bool
+  /// Whether slots are settled although few are behind.
+  var settles = false
+  /// What was committed before without matching being asked.
+  var unheard: [SlotChange] = []
 
   /// Carries it out; without savepoints first, since hardly ever does an operation fail half-way.
   func run(on ledger: SQLiteLedger, _ matching: any Matching) -> Outcome {
-    if operations.isEmpty { return runBindings(on: ledger, matching) }
+    if operations.isEmpty, !settles { return runBindings(on: ledger, matching) }
     return attempt(on: ledger, carefully: false, matching)
       ?? attempt(on: ledger, carefully: true, matching)
       ?? Outcome(fate: .failure(StoreError(.unavailable, "the transaction could not be undone")))
@@ -17,7 +21,7 @@ struct Transaction {
 
   /// Nothing is begun when nothing is to be bound.
   private func runBindings(on ledger: SQLiteLedger, _ matching: any Matching) -> Outcome {
-    let bindings = matching.bind(after: [])
+    let bindings = matching.bind(after: unheard)
     guard !bindings.isEmpty else { return Outcome(fate: .success(nil)) }
     var outcome = Outcome(fate: .success(nil), bindings: bindings)
     do throws(StoreError) {
@@ -47,7 +51,11 @@ struct Transaction {
           return nil
         }
       }
-      if binds { try bind(matching.bind(after: ledger.commit.changes), on: ledger, &outcome) }
+      if binds {
+        let changes = ledger.commit.changes
+        let bindings = matching.bind(after: unheard.isEmpty ? changes : unheard + changes)
+        try bind(bindings, on: ledger, &outcome)
+      }
       try finish(ledger, &outcome)
     } catch {
       ledger.abandon()
@@ -81,11 +89,15 @@ struct Transaction {
     try ledger.bind(bindings)
   }
 
+  /// How many slots are settled at once when there is nothing else to do.
+  private static let quietSlice = 1024
+
   private func finish(_ ledger: SQLiteLedger, _ outcome: inout Outcome) throws(StoreError) {
     try ledger.refreshGeneration()
-    try ledger.end()
+    try ledger.end(settling: settles ? Transaction.quietSlice : ledger.slice)
     outcome.lastSequence = ledger.lastSequence
     outcome.generation = ledger.generation
+    outcome.unsettled = ledger.live.unsettledCount
     outcome.fate = .success(ledger.commit)
   }
 }
@@ -99,4 +111,6 @@ struct Outcome {
   var bindings: [SlotCommand] = []
   var lastSequence: Int64 = 0
   var generation: UInt32 = 0
+  /// How many slots are ahead of their rows.
+  var unsettled = 0
 }

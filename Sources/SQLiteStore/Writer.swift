@@ -18,6 +18,7 @@ final class Writer: Sendable {
     var generation: UInt32
     var lastSequence: Int64
     var commits = 0
+    var unsettled = 0
     var isFinished = false
     var whenFinished: [CheckedContinuation<Void, Never>] = []
   }
@@ -78,6 +79,9 @@ final class Writer: Sendable {
   /// How many transactions were committed.
   var commits: Int { state.withLock { $0.commits } }
 
+  /// Whether slots are ahead of their rows.
+  var hasUnsettled: Bool { state.withLock { $0.unsettled > 0 } }
+
   // MARK: The thread
 
   private func work() {
@@ -86,12 +90,11 @@ final class Writer: Sendable {
     var isLast = false
     while !isLast || !waiting.isEmpty {
       if waiting.isEmpty {
-        let isTroubled = trouble != nil
-        let delivery = mailbox.take(timeout: isTroubled ? .seconds(1) : .seconds(60))
+        let delivery = mailbox.take(timeout: patience)
         waiting = delivery.operations
         isStirred = isStirred || delivery.isStirred
         isLast = delivery.isLast
-        if waiting.isEmpty, isTroubled { probe() }
+        if waiting.isEmpty, !isStirred, !isLast { useTheQuiet() }
       }
       let batch = Array(waiting.prefix(batchSize(waiting)))
       waiting.removeFirst(batch.count)
@@ -99,7 +102,8 @@ final class Writer: Sendable {
       run(Transaction(operations: batch, binds: trouble == nil), isStirred: &isStirred)
     }
     ledger.withLock { ledger in
-      // Should this fail, the log is read at the next start.
+      // Should either fail, the next start reads the pages and the log.
+      try? ledger?.settleAtEnd()
       _ = try? ledger?.connection.checkpoint(.truncate)
       ledger = nil
     }
@@ -109,6 +113,19 @@ final class Writer: Sendable {
       return state.whenFinished
     }
     for continuation in finished { continuation.resume() }
+  }
+
+  /// How long nothing may come before the quiet is used for something else.
+  private var patience: DispatchTimeInterval {
+    if trouble != nil { return .seconds(1) }
+    return hasUnsettled ? .milliseconds(50) : .seconds(60)
+  }
+
+  private func useTheQuiet() {
+    guard trouble == nil else { return probe() }
+    guard hasUnsettled else { return }
+    var isStirred = false
+    run(Transaction(operations: [], binds: true, settles: true), isStirred: &isStirred)
   }
 
   /// How many of the operations go into one transaction; at least one.
@@ -124,14 +141,19 @@ final class Writer: Sendable {
   }
 
   private func run(_ transaction: Transaction, isStirred: inout Bool) {
-    guard !transaction.operations.isEmpty || (isStirred && transaction.binds) else { return }
+    guard
+      !transaction.operations.isEmpty || transaction.settles || (isStirred && transaction.binds)
+    else { return }
     isStirred = false
     let outcome = ledger.withLock { ledger -> Outcome in
       guard let ledger else { return Outcome(fate: .failure(.closed)) }
       return transaction.run(on: ledger, matching)
     }
     conclude(transaction, outcome)
-    if !transaction.binds, trouble == nil { isStirred = true }  // Claim what was left alone.
+    guard !transaction.binds, case .success(let commit?) = outcome.fate else { return }
+    isStirred = true  // Claim what was left alone, and what matching has not heard of.
+    let claims = Transaction(operations: [], binds: true, unheard: commit.changes)
+    run(claims, isStirred: &isStirred)
   }
 
   private func conclude(_ transaction: Transaction, _ outcome: Outcome) {
@@ -144,6 +166,7 @@ final class Writer: Sendable {
         state.commits += 1
         state.lastSequence = max(state.lastSequence, outcome.lastSequence)
         state.generation = outcome.generation
+        state.unsettled = outcome.unsettled
       }
       matching.committed(commit)
       for answer in outcome.answers { answer() }

@@ -73,10 +73,10 @@ package final class CommitFeed: Matching {
 
   package func committed(_ commit: Commit) {
     dispatcher.committed(commit)
-    metrics.committed(commit, at: clocks.wall())
     events.committed(commit)
     for trigger in commit.dueTriggers { triggers.note(trigger) }
     for slot in commit.delayedSlots { delayed.note(slot) }
+    metrics.committed(commit, at: clocks.wall())
   }
 }
 

@@ -9,6 +9,7 @@ package struct ServerMetrics: Sendable {
   private let moves: [Counter]
   private let refusals: MetricFamily<Counter>
   private let lateness: Histogram
+  private let lastFire: Gauge
   private let commitSize: Histogram
 
   init() {
@@ -28,6 +29,10 @@ package struct ServerMetrics: Sendable {
       help: "From the nominal time of a fire to the commit of its task.",
       bounds: ServerMetrics.latenessBounds
     )
+    lastFire = registry.gauge(
+      "tompion_last_fire_timestamp_seconds",
+      help: "When the task of the latest fire was committed; 0 before the first."
+    )
     commitSize = registry.histogram(
       "tompion_commit_changes",
       help: "Changes in one commit.",
@@ -35,24 +40,32 @@ package struct ServerMetrics: Sendable {
     )
   }
 
-  /// Seconds; fine where fires should be, coarse where they should not.
-  private static let latenessBounds: [Double] = [
-    0.000_1, 0.000_2, 0.000_3, 0.000_4, 0.000_5, 0.000_6, 0.000_7, 0.000_8, 0.001, 0.001_25,
-    0.001_5,
-    0.001_75, 0.002, 0.002_5, 0.003, 0.004, 0.005, 0.007_5, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1,
-    0.25,
-    0.5, 1, 2.5, 5, 10, 60, 300, 3_600,
+  /// Seconds: zero, at or below which a fire was early; then one in ten apart, from a tenth of a
+  /// millisecond to a second; coarse beyond.
+  private static let latenessBounds: [Double] =
+    [0]
+    + [100_000, 10_000, 1_000, 100].flatMap { scale in preferredNumbers.map { $0 / scale } }
+    + [1, 2, 5, 10, 60, 300, 3_600]
+
+  /// One decade in 24 even steps, times ten (IEC 60063, E24).
+  private static let preferredNumbers: [Double] = [
+    10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91,
   ]
 
-  /// Counts one commit, just after it.
+  /// Counts one commit, just after it: each counter is added to once.
   func committed(_ commit: Commit, at now: Timestamp) {
     if !commit.changes.isEmpty { commitSize.observe(Double(commit.changes.count)) }
+    var hasFired = false
+    var counts = [UInt64](repeating: 0, count: moves.count)
     for change in commit.changes {
-      moves[Int(change.move.to.rawValue)].increment()
+      counts[Int(change.move.to.rawValue)] += 1
       if change.move.number == 1, !change.task.isManual, change.slot.id.shard == 0 {
         lateness.observe(now - change.task.nominalAt)
+        hasFired = true
       }
     }
+    for (counter, count) in zip(moves, counts) where count > 0 { counter.increment(by: count) }
+    if hasFired { lastFire.set(Double(now.microseconds) / 1_000_000) }
     for (reason, count) in commit.refusals {
       refusals.with(reason.rawValue).increment(by: UInt64(count))
     }

@@ -1,44 +1,90 @@
 package import Engine
 
-/// Small numbers in few bytes: seven bits each, the lowest first (LEB128).
-extension [UInt8] {
-  package mutating func append(varint value: UInt64) {
+/// Values in few bytes. Whoever appends has made room: see the sizes beside each.
+extension OutputSpan<UInt8> {
+  /// Small numbers are short: seven bits each, the lowest first (LEB128). At most 10 bytes.
+  mutating func append(varint value: UInt64) {
     var rest = value
     while rest >= 0x80 {
       append(UInt8(truncatingIfNeeded: rest) | 0x80)
       rest >>= 7
     }
-    append(UInt8(rest))
+    append(UInt8(truncatingIfNeeded: rest))
   }
 
-  package mutating func append(_ id: UUIDv7) {
+  /// 8 bytes, most significant first.
+  mutating func append(fixed value: UInt64) {
+    for shift in stride(from: UInt64(56), through: 0, by: -8) {
+      append(UInt8(truncatingIfNeeded: value >> shift))
+    }
+  }
+
+  /// 16 bytes.
+  mutating func append(_ id: UUIDv7) {
     append(fixed: id.high)
     append(fixed: id.low)
   }
 
-  package mutating func append(fixed value: UInt64) {
-    unsafe Swift.withUnsafeBytes(of: value.bigEndian) { bytes in unsafe append(contentsOf: bytes) }
-  }
-
-  package mutating func append(_ time: Timestamp) {
+  /// At most 10 bytes.
+  mutating func append(_ time: Timestamp) {
     append(varint: UInt64(bitPattern: time.microseconds))
   }
 
-  package mutating func append(_ time: Timestamp?) {
+  /// At most 11 bytes.
+  mutating func append(_ time: Timestamp?) {
     append(time == nil ? 0 : 1)
     if let time { append(time) }
   }
 
-  package mutating func append(_ text: String) {
+  /// At most 10 bytes more than the text has.
+  mutating func append(_ text: String) {
     append(varint: UInt64(text.utf8.count))
-    append(contentsOf: text.utf8)
+    for byte in text.utf8 { append(byte) }
   }
 
+  /// At most `Owner.size` bytes.
   mutating func append(_ owner: Owner?) {
     append(owner == nil ? 0 : 1)
     guard let owner else { return }
     append(owner.worker)
     append(owner.boot.uuid)
+  }
+}
+
+extension Owner? {
+  /// The most bytes it takes.
+  var size: Int { 27 + (self?.worker.utf8.count ?? 0) }
+}
+
+extension [UInt8] {
+  package mutating func append(varint value: UInt64) {
+    append(addingCapacity: 10) { $0.append(varint: value) }
+  }
+
+  package mutating func append(_ id: UUIDv7) {
+    append(addingCapacity: 16) { $0.append(id) }
+  }
+
+  package mutating func append(fixed value: UInt64) {
+    append(addingCapacity: 8) { $0.append(fixed: value) }
+  }
+
+  package mutating func append(_ time: Timestamp) {
+    append(addingCapacity: 10) { $0.append(time) }
+  }
+
+  package mutating func append(_ time: Timestamp?) {
+    append(addingCapacity: 11) { $0.append(time) }
+  }
+
+  package mutating func append(_ text: String) {
+    append(counted: text.utf8)
+  }
+
+  /// The bytes, with their number in front.
+  package mutating func append(counted bytes: some Collection<UInt8>) {
+    append(varint: UInt64(bytes.count))
+    append(contentsOf: bytes)
   }
 }
 
@@ -75,8 +121,10 @@ package struct ByteReader {
 
   package mutating func fixed() -> UInt64? {
     guard bytes.count - position >= 8 else { return nil }
-    defer { position += 8 }
-    return bytes[position..<position + 8].reduce(0) { $0 << 8 | UInt64($1) }
+    var value: UInt64 = 0
+    for place in position..<position + 8 { value = value << 8 | UInt64(bytes[place]) }
+    position += 8
+    return value
   }
 
   package mutating func uuid() -> UUIDv7? {
@@ -99,6 +147,12 @@ package struct ByteReader {
     guard let count = int(), bytes.count - position >= count else { return nil }
     defer { position += count }
     return String(decoding: bytes[position..<position + count], as: UTF8.self)
+  }
+
+  package mutating func counted() -> [UInt8]? {
+    guard let count = int(), bytes.count - position >= count else { return nil }
+    defer { position += count }
+    return Array(bytes[position..<position + count])
   }
 
   mutating func owner() -> Owner? {

@@ -32,12 +32,12 @@ extension Ledger {
   }
 
   private func isLive(_ task: TaskID) throws(StoreError) -> Bool {
-    try slots(of: task).contains { !$0.slot.state.isFinal }
+    try slots(of: task).contains { !$0.row.slot.state.isFinal }
   }
 
   private func isOrphan(_ task: TaskID) throws(StoreError) -> Bool {
-    let isHeld = try slots(of: task).contains { row in
-      guard case .held(let hold, _) = row.slot.phase else { return false }
+    let isHeld = try slots(of: task).contains { entry in
+      guard case .held(let hold, _) = entry.row.slot.phase else { return false }
       return hold.contains(.overlap)
     }
     guard isHeld, let origin = try self.task(task)?.template.value.trigger else { return isHeld }

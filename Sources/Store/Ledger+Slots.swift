@@ -3,45 +3,57 @@ package import Engine
 extension Ledger {
   /// Applies one command, with everything that follows from it.
   package func apply(_ command: SlotCommand) throws(StoreError) -> Verdict {
-    guard var row = try slot(command.slot), let task = try task(command.slot.task) else {
+    guard let entry = try slot(command.slot) else {
       commit.refusals[.unknownSlot, default: 0] += 1
       return .refused(.unknownSlot)
     }
-    return try apply(command, to: &row, of: task)
+    return try apply(command, to: entry)
   }
 
   package func apply(
     _ command: SlotCommand,
-    to row: inout SlotRow,
-    of task: TaskRecord
+    to entry: Entry
   ) throws(StoreError) -> Verdict {
-    let template = task.template.value
-    let policy = SlotPolicy(retry: template.retry, atMostOnce: template.atMostOnce)
+    var slot = entry.slot
     let move: SlotMove?
     do throws(Refusal) {
-      move = try row.slot.apply(
+      move = try slot.apply(
         numbered(command.event),
         fence: command.fence,
-        policy: policy,
+        policy: entry.task.template.policy,
         at: now,
         jitter: jitter()
       )
     } catch {
-      try note(error, command, &row, of: task)
+      note(error, command, entry)
       return .refused(error)
     }
-    if case .succeeded(let result) = command.event, !result.isEmpty { row.result = result }
-    if let move {
-      let sequence = nextSequence()
+    record(slot, move, by: command.event, in: entry)
+    if slot.state.isFinal { try slotEnded(entry.task) }
+    return .moved
+  }
+
+  private func record(
+    _ slot: Slot,
+    _ move: SlotMove?,
+    by event: SlotEvent,
+    in entry: Entry
+  ) {
+    let sequence = move == nil ? 0 : nextSequence()
+    change(entry) { row in
+      row.slot = slot
+      if case .succeeded(let result) = event, !result.isEmpty { row.result = result }
+      guard let move else { return }
       row.history.append(.move(move, sequence: sequence))
-      row.deadline = row.slot.deadline(createdAt: task.createdAt, limits: template.limits)
-      commit.changes.append(
-        SlotChange(slot: row.slot, task: task, move: move, sequence: sequence)
+      row.deadline = slot.deadline(
+        createdAt: entry.task.createdAt,
+        limits: entry.task.template.value.limits
       )
     }
-    try update(row, of: task)
-    if row.slot.state.isFinal { try slotEnded(task) }
-    return .moved
+    guard let move else { return }
+    commit.changes.append(
+      SlotChange(slot: slot, task: entry.task, move: move, sequence: sequence)
+    )
   }
 
   /// Carries out what the matching bound; a slot that refuses is left, and told of in the commit.
@@ -55,11 +67,11 @@ extension Ledger {
   /// A slot that was bound before its time, as when the clock was set back, is written down among
   /// those that wait for theirs: the matching has it no longer.
   private func postpone(_ id: SlotID) throws(StoreError) {
-    guard let row = try slot(id), let task = try task(id.task), let readyAt = row.slot.readyAt,
-      readyAt > now
-    else { return }
-    try update(row, of: task)
-    let slot = ReadySlot(id: id, order: task.order, template: task.template)
+    guard let entry = try slot(id), let readyAt = entry.row.slot.readyAt, readyAt > now else {
+      return
+    }
+    change(entry) { _ in }
+    let slot = ReadySlot(id: id, order: entry.task.order, template: entry.task.template)
     commit.postponed.append(DelayedSlot(at: readyAt, slot: slot))
   }
 
@@ -73,24 +85,23 @@ extension Ledger {
   private func note(
     _ refusal: Refusal,
     _ command: SlotCommand,
-    _ row: inout SlotRow,
-    of task: TaskRecord
-  ) throws(StoreError) {
+    _ entry: Entry
+  ) {
     guard refusal != .alreadyDone else { return }
     commit.refusals[refusal, default: 0] += 1
     guard let fence = command.fence, fence.boot != nil else { return }
-    row.history.append(
-      .refusal(refusal, event: command.event.name, epoch: fence.epoch, at: now)
-    )
-    try update(row, of: task)
+    change(entry) { row in
+      row.history.append(
+        .refusal(refusal, event: command.event.name, epoch: fence.epoch, at: now)
+      )
+    }
   }
 
   /// When the last slot of a task ends, its trigger hears of it.
   private func slotEnded(_ task: TaskRecord) throws(StoreError) {
     guard let origin = task.template.value.trigger, origin.awaitsEnd, !task.isManual else { return }
     if task.template.value.shardCount > 1 {
-      let states = try slots(of: task.id).map(\.slot.state)
-      guard states.allSatisfy(\.isFinal) else { return }
+      guard try slots(of: task.id).allSatisfy(\.row.slot.state.isFinal) else { return }
     }
     try taskEnded(task.id, of: origin.id)
   }
@@ -108,11 +119,10 @@ extension Ledger {
   /// Asks every slot of a task to make the same move.
   @discardableResult
   package func command(_ id: TaskID, _ event: SlotEvent) throws(StoreError) -> [Verdict] {
-    guard let task = try task(id) else { return [] }
     var verdicts: [Verdict] = []
-    for var row in try slots(of: id) {
-      let command = SlotCommand(row.slot.id, event, fence: nil)
-      verdicts.append(try apply(command, to: &row, of: task))
+    for entry in try slots(of: id) {
+      let command = SlotCommand(entry.row.slot.id, event, fence: nil)
+      verdicts.append(try apply(command, to: entry))
     }
     return verdicts
   }
@@ -128,7 +138,6 @@ extension Ledger {
   /// Inserts a task with its slots, all in `phase`.
   package func create(_ task: TaskRecord, phase: Slot.Phase, why: String) throws(StoreError) {
     let template = task.template.value
-    var rows: [SlotRow] = []
     for shard in 0..<template.shardCount {
       let slot = Slot(id: SlotID(task: task.id, shard: shard), phase: phase)
       let move = SlotMove(
@@ -144,14 +153,13 @@ extension Ledger {
       var row = SlotRow(slot: slot)
       row.history.append(.move(move, sequence: sequence))
       row.deadline = slot.deadline(createdAt: task.createdAt, limits: template.limits)
-      rows.append(row)
+      try insert(row, of: task)
       commit.changes.append(SlotChange(slot: slot, task: task, move: move, sequence: sequence))
     }
-    try insert(task, rows)
   }
 
   package func submit(_ submission: Submission) throws(StoreError) -> SubmissionAnswer {
-    let namespace = submission.template.namespace
+    let namespace = submission.draft.value.namespace
     guard try self.namespace(namespace) != nil else { return .refused(.notFound) }
     if let key = submission.idempotency {
       if let first = try remembered(key.key, in: namespace) {
@@ -160,15 +168,16 @@ extension Ledger {
       }
     }
     let readyAt = submission.at ?? now
-    var task = TaskRecord(
-      id: TaskID(newID()),
-      template: try share(submission.template),
+    let template = try share(submission.draft)
+    let task = TaskRecord(
+      id: newTaskID(shards: template.value.shardCount),
+      template: template,
       nominalAt: readyAt,
-      createdAt: now
+      createdAt: now,
+      ownParam: submission.param,
+      isManual: true,
+      rerunOf: submission.rerunOf
     )
-    task.isManual = true
-    task.ownParam = submission.param
-    task.rerunOf = submission.rerunOf
     if let key = submission.idempotency {
       try remember(
         Remembered(body: key.body, subject: task.id.uuid),

@@ -5,10 +5,13 @@ extension Ledger {
   package func fire(_ id: TriggerID, limit: Int = 100) throws(StoreError) {
     guard var trigger = try trigger(id) else { return }
     let recurrence = try recurrence(of: trigger)
-    var template: SharedTemplate?
     for _ in 0..<limit {
       let before = trigger.state
-      let plan = trigger.fire(at: now, task: TaskID(newID()), recurrence: recurrence)
+      let plan = trigger.fire(
+        at: now,
+        task: newTaskID(shards: trigger.definition.shards),
+        recurrence: recurrence
+      )
       guard let plan else { break }
       for skip in plan.skips { try insert(skip) }
       if let planned = plan.task, try hasTask(id, nominalAt: planned.nominalAt) {
@@ -16,10 +19,7 @@ extension Ledger {
         if trigger.state.isStranded { trigger.replan(at: now, recurrence: recurrence) }
         continue
       }
-      if let planned = plan.task {
-        if template == nil { template = try share(trigger.template) }
-        if let template { try create(planned, template) }
-      }
+      if let planned = plan.task { try create(planned, try template(of: trigger)) }
       guard !plan.replaced.isEmpty else { continue }
       try update(trigger)  // What the end of a replaced task changes must find today's state.
       for replaced in plan.replaced { try command(replaced, .cancel(.replaced)) }
@@ -32,13 +32,13 @@ extension Ledger {
     _ planned: FirePlan.PlannedTask,
     _ template: SharedTemplate
   ) throws(StoreError) {
-    var task = TaskRecord(
+    let task = TaskRecord(
       id: planned.id,
       template: template,
       nominalAt: planned.nominalAt,
-      createdAt: now
+      createdAt: now,
+      missed: planned.missed
     )
-    task.missed = planned.missed
     let phase: Slot.Phase =
       planned.isHeld
       ? .held(.overlap, readyAt: now) : .waiting(readyAt: planned.nominalAt, latecomer: nil)
@@ -152,11 +152,10 @@ extension Ledger {
   /// Takes a trigger away: what waits is canceled, what runs may finish.
   private func remove(_ trigger: Trigger) throws(StoreError) {
     for task in try liveTasks(of: trigger.id) {
-      guard let record = try self.task(task) else { continue }
-      for var row in try slots(of: task) where row.slot.state != .running && !row.slot.state.isFinal
-      {
-        let command = SlotCommand(row.slot.id, .cancel(.triggerDeleted), fence: nil)
-        _ = try apply(command, to: &row, of: record)
+      for entry in try slots(of: task) {
+        guard entry.row.slot.state != .running, !entry.row.slot.state.isFinal else { continue }
+        let command = SlotCommand(entry.row.slot.id, .cancel(.triggerDeleted), fence: nil)
+        _ = try apply(command, to: entry)
       }
     }
     try delete(trigger)

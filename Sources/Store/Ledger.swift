@@ -5,6 +5,8 @@ package import Engine
 /// A store that keeps this protocol gets the write operations of `Store` from the extensions beside it,
 /// so that every store decides alike. Rows are loaded, a rule of the engine decides, rows are saved.
 package protocol Ledger: AnyObject {
+  associatedtype Entry: SlotEntry
+
   /// The time of this transaction, by the store's clock.
   var now: Timestamp { get }
   /// What the transaction has changed so far.
@@ -13,6 +15,8 @@ package protocol Ledger: AnyObject {
   func nextSequence() -> Int64
   func nextEpoch() -> Epoch
   func newID() -> UUIDv7
+  /// Identifiers of tasks rise; `shards` is how many slots the task will have.
+  func newTaskID(shards: Int) -> TaskID
   /// From 0 up to 1.
   func jitter() -> Double
   /// Runs `body` so that what it wrote is undone when it throws.
@@ -20,13 +24,19 @@ package protocol Ledger: AnyObject {
   /// The parsed rule of a trigger; kept between transactions where that saves time.
   func recurrence(of trigger: Trigger) throws(StoreError) -> Recurrence
 
-  func share(_ template: TaskTemplate) throws(StoreError) -> SharedTemplate
+  func share(_ draft: TemplateDraft) throws(StoreError) -> SharedTemplate
+  /// What the tasks of a trigger have in common; kept between transactions where that saves time.
+  func template(of trigger: Trigger) throws(StoreError) -> SharedTemplate
 
-  func insert(_ task: TaskRecord, _ slots: [SlotRow]) throws(StoreError)
-  func task(_ id: TaskID) throws(StoreError) -> TaskRecord?
-  func slot(_ id: SlotID) throws(StoreError) -> SlotRow?
-  func slots(of task: TaskID) throws(StoreError) -> [SlotRow]
-  func update(_ row: SlotRow, of task: TaskRecord) throws(StoreError)
+  /// Adds one slot of a task; they come in the order of their shards.
+  func insert(_ row: SlotRow, of task: TaskRecord) throws(StoreError)
+  func slot(_ id: SlotID) throws(StoreError) -> Entry?
+  /// By shard; empty when there is no such task.
+  func slots(of task: TaskID) throws(StoreError) -> [Entry]
+  /// Changes a row; it is taken back with the transaction.
+  func change(_ entry: Entry, _ body: (inout SlotRow) -> Void)
+  /// Brings up to date what others read beside the ledger.
+  func settle() throws(StoreError)
 
   func trigger(_ id: TriggerID) throws(StoreError) -> Trigger?
   func trigger(namespace: String, name: String) throws(StoreError) -> Trigger?
@@ -61,6 +71,17 @@ package protocol Ledger: AnyObject {
     limit: Int
   )
     throws(StoreError) -> Int
+}
+
+extension Ledger {
+  package func task(_ id: TaskID) throws(StoreError) -> TaskRecord? {
+    try slot(SlotID(task: id, shard: 0))?.task
+  }
+
+  package func detail(_ id: TaskID) throws(StoreError) -> TaskDetail? {
+    let slots = try slots(of: id)
+    return slots.first.map { TaskDetail(task: $0.task, slots: slots.map(\.row)) }
+  }
 }
 
 /// The first answer to a request with an idempotency key.

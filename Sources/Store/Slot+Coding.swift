@@ -3,27 +3,26 @@ package import Engine
 extension Slot {
   /// The slot in a few bytes, without its identity; `init(id:bytes:)` reads them back.
   package var bytes: [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(96)
-    bytes.append(fixed: epoch.value)
-    bytes.append(settledBy.map { $0.rawValue + 1 } ?? 0)
-    bytes.append(varint: UInt64(clamping: counters.attempts))
-    bytes.append(varint: UInt64(clamping: counters.offers))
-    bytes.append(varint: UInt64(counters.crashes.count))
-    for crash in counters.crashes { bytes.append(crash) }
-    bytes.append(firstStartedAt)
-    bytes.append(progress == nil ? 0 : 1)
-    if let progress {
-      bytes.append(varint: UInt64(clamping: (progress.percent ?? -1) + 1))
-      bytes.append(progress.note)
-    }
-    bytes.append(phase)
-    return bytes
+    [UInt8](capacity: packedSize) { $0.append(self) }
+  }
+
+  /// The most bytes that it takes.
+  var packedSize: Int {
+    112 + 10 * counters.crashes.count + (progress?.note.utf8.count ?? 0) + lastOwner.size
+  }
+
+  private var lastOwner: Owner? {
+    guard case .waiting(_, let latecomer) = phase else { return owner }
+    return latecomer
   }
 
   /// `nil` when the bytes make no sense.
   package init?(id: SlotID, bytes: [UInt8]) {
     var reader = ByteReader(bytes)
+    self.init(id: id, &reader)
+  }
+
+  init?(id: SlotID, _ reader: inout ByteReader) {
     guard let epoch = reader.fixed(), let settled = reader.byte(), let attempts = reader.int(),
       let offers = reader.int(), let crashCount = reader.int(), crashCount <= SlotPolicy.crashes
     else { return nil }
@@ -52,7 +51,24 @@ extension Slot {
   }
 }
 
-extension [UInt8] {
+extension OutputSpan<UInt8> {
+  /// At most `packedSize` bytes.
+  mutating func append(_ slot: Slot) {
+    append(fixed: slot.epoch.value)
+    append(slot.settledBy.map { $0.rawValue + 1 } ?? 0)
+    append(varint: UInt64(clamping: slot.counters.attempts))
+    append(varint: UInt64(clamping: slot.counters.offers))
+    append(varint: UInt64(slot.counters.crashes.count))
+    for crash in slot.counters.crashes { append(crash) }
+    append(slot.firstStartedAt)
+    append(slot.progress == nil ? 0 : 1)
+    if let progress = slot.progress {
+      append(varint: UInt64(clamping: (progress.percent ?? -1) + 1))
+      append(progress.note)
+    }
+    append(slot.phase)
+  }
+
   fileprivate mutating func append(_ phase: Slot.Phase) {
     switch phase {
     case .waiting(let readyAt, let latecomer):
@@ -87,6 +103,19 @@ extension [UInt8] {
       append(7)
       append(reason.rawValue)
     }
+  }
+}
+
+extension [UInt8] {
+  /// Ends where it ends: it needs no length in front.
+  package mutating func append(_ slot: Slot) {
+    append(addingCapacity: slot.packedSize) { $0.append(slot) }
+  }
+}
+
+extension ByteReader {
+  package mutating func slot(_ id: SlotID) -> Slot? {
+    Slot(id: id, &self)
   }
 }
 

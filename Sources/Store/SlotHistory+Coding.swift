@@ -4,14 +4,16 @@ extension [UInt8] {
   mutating func append(_ entry: SlotHistory.Entry) {
     switch entry {
     case .move(let move, let sequence):
-      append(move.number)
-      append(move.from.rawValue << 4 | move.to.rawValue)
-      append(varint: UInt64(bitPattern: sequence))
-      append(fixed: move.epoch.value)
-      append(move.at)
-      append(move.readyAt)
-      append(move.owner)
-      append(move.why)
+      append(addingCapacity: 64 + move.owner.size + move.why.utf8.count) { bytes in
+        bytes.append(move.number)
+        bytes.append(move.from.rawValue << 4 | move.to.rawValue)
+        bytes.append(varint: UInt64(bitPattern: sequence))
+        bytes.append(fixed: move.epoch.value)
+        bytes.append(move.at)
+        bytes.append(move.readyAt)
+        bytes.append(move.owner)
+        bytes.append(move.why)
+      }
     case .refusal(let refusal, let event, let epoch, let at):
       append(UInt8.refusal)
       append(refusal.rawValue)

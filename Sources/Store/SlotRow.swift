@@ -58,6 +58,25 @@ package struct SlotHistory: Sendable, Hashable {
     }
   }
 
+  /// Drops the bytes after the first `count`, to take back what was added last.
+  package mutating func truncate(to count: Int) {
+    guard bytes.count > count else { return }
+    bytes.removeSubrange(count...)
+  }
+
+  /// Adds entries in their packed form.
+  package mutating func append(packed entries: some Collection<UInt8>) {
+    bytes.append(contentsOf: entries)
+  }
+
+  /// When the slot last moved.
+  package var lastMoveAt: Timestamp? {
+    for entry in entries.reversed() {
+      if case .move(let move, _) = entry { return move.at }
+    }
+    return nil
+  }
+
   /// All entries, oldest first. Bytes that make no sense end the list.
   package var entries: [Entry] {
     var reader = ByteReader(bytes)

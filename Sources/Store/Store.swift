@@ -152,13 +152,13 @@ package struct Commit: Sendable {
   package init() {}
 }
 
-/// One slot after one move, or newly created.
-package struct SlotChange: Sendable {
-  package var slot: Slot
-  package var task: TaskRecord
-  package var move: SlotMove
+/// One slot after one move, or newly created. An object, since many look at it.
+package final class SlotChange: Sendable {
+  package let slot: Slot
+  package let task: TaskRecord
+  package let move: SlotMove
   /// Grows by one with each change of the store.
-  package var sequence: Int64
+  package let sequence: Int64
 
   package init(slot: Slot, task: TaskRecord, move: SlotMove, sequence: Int64) {
     self.slot = slot

@@ -43,7 +43,7 @@ extension StoreOperation {
     _ submissions: [Submission],
     reply: @escaping Reply<[SubmissionAnswer]>
   ) -> Self {
-    let weight = submissions.reduce(0) { $0 + $1.template.shardCount }
+    let weight = submissions.reduce(0) { $0 + $1.draft.value.shardCount }
     return StoreOperation(weight: weight, reply: reply) { ledger throws(StoreError) in
       var answers: [SubmissionAnswer] = []
       answers.reserveCapacity(submissions.count)
@@ -164,7 +164,7 @@ extension OperationStore {
   }
 
   /// Runs `body` as one operation that is undone as a whole when it throws.
-  private func perform<Result: Sendable>(
+  package func perform<Result: Sendable>(
     weight: Int = 8,
     _ body: @escaping @Sendable (any Ledger) throws(StoreError) -> Result
   ) async throws(StoreError) -> Result {

@@ -19,9 +19,19 @@ package enum Verdict: Sendable, Hashable {
   case refused(Refusal)
 }
 
+/// A template that somebody asks for; the store may have one like it.
+package final class TemplateDraft: Sendable {
+  package let value: TaskTemplate
+
+  package init(_ value: TaskTemplate) {
+    self.value = value
+  }
+}
+
 /// A task that somebody asks for.
 package struct Submission: Sendable {
-  package var template: TaskTemplate
+  /// Submissions that share the object are told apart from others at a glance.
+  package var draft: TemplateDraft
   /// `nil` takes the template's.
   package var param: [UInt8]?
   /// When it is to run; the moment of the submission when `nil`.
@@ -29,8 +39,17 @@ package struct Submission: Sendable {
   package var idempotency: IdempotencyKey?
   package var rerunOf: TaskID?
 
+  package init(_ draft: TemplateDraft) {
+    self.draft = draft
+  }
+
   package init(template: TaskTemplate) {
-    self.template = template
+    self.init(TemplateDraft(template))
+  }
+
+  package var template: TaskTemplate {
+    get { draft.value }
+    set { draft = TemplateDraft(newValue) }
   }
 }
 

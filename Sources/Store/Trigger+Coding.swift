@@ -16,19 +16,12 @@ extension TriggerDefinition {
     bytes.append(varint: UInt64(clamping: (repeats ?? -1) + 1))
     bytes.append(param)
     bytes.append(varint: UInt64(clamping: shards))
-    bytes.append(varint: UInt64(shardParams.count))
-    for (shard, param) in shardParams.sorted(by: { $0.key < $1.key }) {
-      bytes.append(varint: UInt64(clamping: shard))
-      bytes.append(param)
-    }
+    bytes.append(shardParams)
     bytes.append(labels)
     bytes.append(varint: UInt64(clamping: priority))
     bytes.append(varint: UInt64(clamping: retry.retries))
     for duration in [retry.base, retry.cap, misfireWindow] { bytes.append(duration) }
-    for limit in [limits.queue, limits.run, limits.heartbeat, limits.total] {
-      bytes.append(limit == nil ? 0 : 1)
-      if let limit { bytes.append(limit) }
-    }
+    for limit in [limits.queue, limits.run, limits.heartbeat, limits.total] { bytes.append(limit) }
     bytes.append(misfire.code)
     bytes.append(overlap.code)
     bytes.append(atMostOnce ? 1 : 0)
@@ -93,60 +86,6 @@ extension Trigger.State {
     (self.nextFireAt, self.catchUpThrough) = (nextFireAt, catchUpThrough)
     (self.offlineSince, self.fires) = (offlineSince, fires)
     (self.active, self.held, self.followsOn) = (active, held, followsOn)
-  }
-}
-
-extension [UInt8] {
-  fileprivate mutating func append(_ duration: Duration) {
-    append(varint: UInt64(bitPattern: duration.microseconds))
-  }
-
-  fileprivate mutating func append(_ labels: Labels) {
-    append(varint: UInt64(labels.pairs.count))
-    for (key, value) in labels.pairs.sorted(by: { $0.key < $1.key }) {
-      append(key)
-      append(value)
-    }
-  }
-}
-
-extension ByteReader {
-  fileprivate mutating func duration() -> Duration? {
-    varint().map { .microseconds(Int64(bitPattern: $0)) }
-  }
-
-  /// `nil` is nonsense, `.some(nil)` an absent value.
-  fileprivate mutating func optionalDuration() -> Duration?? {
-    guard let flag = byte() else { return nil }
-    guard flag == 1 else { return .some(nil) }
-    return duration().map(Optional.some)
-  }
-
-  /// `nil` is nonsense, `.some(nil)` an absent value.
-  fileprivate mutating func optionalTask() -> TaskID?? {
-    guard let flag = byte() else { return nil }
-    guard flag == 1 else { return .some(nil) }
-    return uuid().map { .some(TaskID($0)) }
-  }
-
-  fileprivate mutating func shardParams() -> [Int: String]? {
-    guard let count = int() else { return nil }
-    var params: [Int: String] = [:]
-    for _ in 0..<count {
-      guard let shard = int(), let param = text() else { return nil }
-      params[shard] = param
-    }
-    return params
-  }
-
-  fileprivate mutating func labels() -> Labels? {
-    guard let count = int() else { return nil }
-    var pairs: [String: String] = [:]
-    for _ in 0..<count {
-      guard let key = text(), let value = text() else { return nil }
-      pairs[key] = value
-    }
-    return Labels(pairs)
   }
 }
 

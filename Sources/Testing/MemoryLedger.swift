@@ -76,6 +76,10 @@ package final class MemoryLedger: Ledger {
     UUIDv7(at: now, random: (random.next(), random.next()))
   }
 
+  package func newTaskID(shards: Int) -> TaskID {
+    TaskID(newID())
+  }
+
   package func jitter() -> Double {
     Double.random(in: 0..<1, using: &random)
   }
@@ -84,38 +88,49 @@ package final class MemoryLedger: Ledger {
     try trigger.recurrence()
   }
 
-  package func share(_ template: TaskTemplate) -> SharedTemplate {
+  package func share(_ draft: TemplateDraft) -> SharedTemplate {
+    let template = draft.value
     if let shared = tables.templates[template] { return shared }
     let shared = SharedTemplate(number: Int64(tables.templates.count) + 1, value: template)
     tables.templates[template] = shared
     return shared
   }
 
+  package func template(of trigger: Trigger) -> SharedTemplate {
+    share(TemplateDraft(trigger.template))
+  }
+
   // MARK: Tasks
 
-  package func insert(_ task: TaskRecord, _ slots: [SlotRow]) {
+  package func insert(_ row: SlotRow, of task: TaskRecord) {
     tables.tasks[task.id] = task
-    tables.slots[task.id] = slots
-    for row in slots { noteDelay(of: row.slot) }
+    tables.slots[task.id, default: []].append(row)
+    noteDelay(of: row.slot)
   }
 
   private func noteDelay(of slot: Slot) {
     tables.delayed[slot.id] = slot.readyAt.flatMap { $0 > now ? $0 : nil }
   }
 
-  package func task(_ id: TaskID) -> TaskRecord? { tables.tasks[id] }
-
-  package func slot(_ id: SlotID) -> SlotRow? {
-    guard let slots = tables.slots[id.task], slots.indices.contains(id.shard) else { return nil }
-    return slots[id.shard]
+  package func slot(_ id: SlotID) -> MemoryEntry? {
+    guard let task = tables.tasks[id.task], let slots = tables.slots[id.task],
+      slots.indices.contains(id.shard)
+    else { return nil }
+    return MemoryEntry(slots[id.shard], of: task)
   }
 
-  package func slots(of task: TaskID) -> [SlotRow] { tables.slots[task] ?? [] }
-
-  package func update(_ row: SlotRow, of task: TaskRecord) {
-    tables.slots[task.id]?[row.slot.id.shard] = row
-    noteDelay(of: row.slot)
+  package func slots(of task: TaskID) -> [MemoryEntry] {
+    guard let record = tables.tasks[task], let rows = tables.slots[task] else { return [] }
+    return rows.map { MemoryEntry($0, of: record) }
   }
+
+  package func change(_ entry: MemoryEntry, _ body: (inout SlotRow) -> Void) {
+    body(&entry.row)
+    tables.slots[entry.task.id]?[entry.row.slot.id.shard] = entry.row
+    noteDelay(of: entry.row.slot)
+  }
+
+  package func settle() {}
 
   package func liveTasks(of trigger: TriggerID) -> [TaskID] {
     tables.tasks.values.filter { task in
@@ -137,5 +152,17 @@ package final class MemoryLedger: Ledger {
     tables.tasks.values.contains { task in
       !task.isManual && task.nominalAt == nominalAt && task.template.value.trigger?.id == trigger
     }
+  }
+}
+
+/// A copy of a row, put back when it is changed.
+package final class MemoryEntry: SlotEntry {
+  package let task: TaskRecord
+  fileprivate(set) package var row: SlotRow
+  package var slot: Slot { row.slot }
+
+  init(_ row: SlotRow, of task: TaskRecord) {
+    self.row = row
+    self.task = task
   }
 }

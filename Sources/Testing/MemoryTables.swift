@@ -58,13 +58,3 @@ package struct MemoryTables: Sendable {
     (slots[id] ?? []).compactMap(\.history.lastMoveAt).max() ?? Timestamp(microseconds: 0)
   }
 }
-
-extension SlotHistory {
-  /// When the slot last moved.
-  var lastMoveAt: Timestamp? {
-    for entry in entries.reversed() {
-      if case .move(let move, _) = entry { return move.at }
-    }
-    return nil
-  }
-}

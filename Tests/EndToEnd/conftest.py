@@ -1,13 +1,51 @@
 from __future__ import annotations
 
+import statistics
 import sys
+from collections import defaultdict
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from fence import FencedResource  # noqa: E402
 from product import Process, Server  # noqa: E402
+
+measured: dict[str, list[float]] = defaultdict(list)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--whole", action="store_true",
+                     help="run the sweeps in full, as `make faults` does; else a sample of each")
+
+
+def pytest_collection_modifyitems(config, items):
+    """What takes a minute in full takes a sample's time otherwise."""
+    if config.getoption("--whole"):
+        for item in items:
+            if item.get_closest_marker("faults"):
+                item.add_marker(pytest.mark.timeout(4 * 3600))
+
+
+def pytest_terminal_summary(terminalreporter):
+    if measured:
+        terminalreporter.section("figures")
+    for name, values in measured.items():
+        terminalreporter.write_line(
+            f"{name}: median {statistics.median(values):.2f}, max {max(values):.2f}, n {len(values)}")
+
+
+@pytest.fixture
+def figure() -> Callable[[str, float], None]:
+    """Keeps a measured value for the summary of the run."""
+    return lambda name, value: measured[name].append(value)
+
+
+@pytest.fixture(scope="session")
+def whole(request) -> bool:
+    return request.config.getoption("--whole")
 
 
 @pytest.fixture
@@ -17,6 +55,13 @@ def processes():
     yield started
     for process in started:
         process.kill()
+
+
+@pytest.fixture
+def fence():
+    resource = FencedResource()
+    yield resource
+    resource.close()
 
 
 @pytest.fixture

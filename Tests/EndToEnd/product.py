@@ -146,7 +146,9 @@ class Server:
             env=self.env, cwd=self.directory,
         )
         try:
-            eventually(self.is_ready, within, what="readiness of the server")
+            eventually(lambda: self.is_ready() or self.has_ended, within, every=0.02,
+                       what="readiness of the server")
+            assert not self.has_ended, f"the server ended with {self.process.popen.returncode}"
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.process.output}") from None
         self.ready_at = time.monotonic()
@@ -161,6 +163,10 @@ class Server:
             return self.get("/readyz").status == 200
         except OSError:
             return False
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process is None or self.process.popen.poll() is not None
 
     def kill(self) -> None:
         assert self.process

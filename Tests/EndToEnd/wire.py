@@ -15,7 +15,9 @@ from product import ROOT, Server
 
 sys.path.insert(0, str(ROOT / "Examples" / "python-worker"))
 
-from worker import METHOD, pb  # noqa: E402
+from worker import METHOD, load_messages, pb  # noqa: E402
+
+control = load_messages("tompion/control/v1/control.proto")
 
 KINDS = ("welcome", "refuse", "heartbeat_ack", "drain", "configure",
          "offer", "cancel", "revoke", "result_ack", "stale")
@@ -201,3 +203,20 @@ class RawWorker:
         self.start(offer)
         self.server.until_state(task, "Running")
         return offer.run
+
+
+class ControlClient:
+    """The control service over gRPC."""
+
+    def __init__(self, server: Server):
+        self._channel = grpc.insecure_channel(server.grpc, options=[
+            ("grpc.use_local_subchannel_pool", 1), ("grpc.max_send_message_length", -1)])
+
+    def call(self, method: str, request: Any, answer: Any, **more: Any) -> Any:
+        path = f"/tompion.control.v1.ControlService/{method}"
+        made = self._channel.unary_unary(
+            path, request_serializer=lambda m: m.SerializeToString(), response_deserializer=answer.FromString)
+        return made(request, timeout=20, **more)
+
+    def close(self) -> None:
+        self._channel.close()

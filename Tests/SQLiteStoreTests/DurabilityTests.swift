@@ -51,6 +51,18 @@ struct DurabilityTests {
     await store.close()
   }
 
+  @Test func `a first start that was cut short is made up for by the next`() async throws {
+    await (try directory.open()).close()
+    do {  // The namespace was there, and the generation was not yet.
+      let connection = try Connection(path: directory.database)
+      try connection.execute("DELETE FROM meta WHERE name = 'generation'")
+    }
+    let store = try directory.open()
+    #expect(try await store.namespace(Namespace.defaultName)?.revision == 1)
+    _ = try await store.submit()
+    await store.close()
+  }
+
   @Test func `what was acknowledged survives the death of the process`() async throws {
     let store = try directory.open { $0.durability = .normal }
     var tasks: [TaskID] = []
@@ -135,11 +147,19 @@ struct DurabilityTests {
     let store = try directory.open {
       $0.durability = .normal
       $0.journalBound = 20
+      $0.unsettledSlots = 0
     }
     for _ in 0..<60 { _ = try await store.submit() }
     let range = try #require(try await store.journalRange())
     #expect(range.upperBound == 60)
     #expect((20...22).contains(range.count))
+    await store.close()
+  }
+
+  @Test func `pages stay as long as rows are behind them`() async throws {
+    let store = try directory.open { $0.journalBound = 20 }
+    for _ in 0..<60 { _ = try await store.submit() }
+    #expect(try await store.journalRange() == 1...60)
     await store.close()
   }
 }

@@ -45,14 +45,19 @@ final class TemporaryDirectory: Sendable {
 
 /// Remembers what it is told.
 final class ListeningMatching: Matching {
-  private let state = Mutex((bindings: [SlotCommand](), undone: [SlotCommand](), commits: 0))
+  private let state = Mutex(
+    (bindings: [SlotCommand](), undone: [SlotCommand](), commits: 0, heard: Set<SlotID>())
+  )
 
   func bindNext(_ commands: [SlotCommand]) { state.withLock { $0.bindings = commands } }
   var undoneBindings: [SlotCommand] { state.withLock { $0.undone } }
   var commits: Int { state.withLock { $0.commits } }
+  /// The slots it was told of before a commit.
+  var heard: Set<SlotID> { state.withLock { $0.heard } }
 
   func bind(after changes: [SlotChange]) -> [SlotCommand] {
     state.withLock { state in
+      state.heard.formUnion(changes.map(\.slot.id))
       defer { state.bindings = [] }
       return state.bindings
     }

@@ -59,7 +59,7 @@ struct WriterTests {
       StoreOperation(reply: { (_: Result<Void, StoreError>) in }) { ledger throws(StoreError) in
         try ledger.command(task, .pause)
         try ledger.command(task, .cancel(.requested))
-        let states = try ledger.slots(of: task).map(\.slot.state)
+        let states = try ledger.slots(of: task).map(\.row.slot.state)
         let isInUse = try ledger.isInUse(Namespace.defaultName)
         found.withLock { $0 = (states, isInUse) }
       }
@@ -109,7 +109,10 @@ struct WriterTests {
 
   @Test func `a full disk refuses work, binds nothing, and recovers by itself`() async throws {
     let matching = ListeningMatching()
-    let store = try directory.open(matching: matching) { $0.largestPageCount = 120 }
+    let store = try directory.open(matching: matching) {
+      $0.largestPageCount = 120
+      $0.unsettledSlots = 0  // Only what has a row can be dropped to make room.
+    }
     let victim = SlotID(task: try await store.submit(), shard: 0)
     var kept: [TaskID] = []
     var failure: StoreError?
@@ -142,6 +145,20 @@ struct WriterTests {
     await store.close()
   }
 
+  @Test func `what became ready with the end of the trouble is offered too`() async throws {
+    let matching = ListeningMatching()
+    let store = try directory.open(matching: matching) { $0.largestPageCount = 120 }
+    await #expect(throws: StoreError.self) {
+      while true { _ = try await store.submit(param: [UInt8](repeating: 0, count: 20_000)) }
+    }
+    #expect(await store.status().trouble != nil)
+    let small = SlotID(task: try await store.submit(), shard: 0)  // For this there is room.
+    #expect(await store.status().trouble == nil)
+    _ = try await store.apply()  // Whatever the writer did of its own accord is done by now.
+    #expect(matching.heard.contains(small))
+    await store.close()
+  }
+
   @Test func `bindings of a transaction that failed are given back`() async throws {
     let matching = ListeningMatching()
     let store = try directory.open(matching: matching) { $0.largestPageCount = 120 }
@@ -149,8 +166,10 @@ struct WriterTests {
     let offer = SlotCommand(victim, .offer(to: .some, epoch: Epoch(5)), fence: nil)
     matching.bindNext([offer])
     // The operation fits and the bindings are asked for; the pages run out at the commit's journal.
-    let many = (0..<3000).map { _ in
-      Submission(template: TaskTemplate(namespace: "default", handler: "h"))
+    let many = (0..<300).map { _ in
+      var submission = Submission(template: TaskTemplate(namespace: "default", handler: "h"))
+      submission.param = [UInt8](repeating: 0, count: 4_000)
+      return submission
     }
     await #expect(throws: StoreError.self) { try await store.submit(many) }
     #expect(try await store.task(victim.task)?.state == .created)

@@ -46,6 +46,32 @@ import Testing
     }
   }
 
+  @Test func `a template comes back from its bytes, and never from fewer`() {
+    var template = TaskTemplate(namespace: "näme", handler: "h")
+    #expect(TaskTemplate(bytes: template.bytes) == template)
+    template.trigger = TaskTemplate.Origin(
+      id: TriggerID(UUIDv7(high: 5, low: 6)),
+      name: "t",
+      awaitsEnd: true
+    )
+    template.labels = Labels(["zone": "a", "color": "green"])
+    template.priority = 9
+    template.shardCount = 3
+    template.shardParams = [0: "x", 2: "y"]
+    template.param = String(repeating: "p", count: 300)
+    template.retry = RetryPolicy(retries: 7, base: .milliseconds(5), cap: .seconds(9))
+    template.limits = TimeLimits(queue: .seconds(1), run: nil, heartbeat: .seconds(2), total: nil)
+    template.atMostOnce = true
+    let bytes = template.bytes
+    #expect(TaskTemplate(bytes: bytes) == template)
+    for length in 0..<bytes.count { #expect(TaskTemplate(bytes: Array(bytes[..<length])) == nil) }
+    for index in bytes.indices {
+      var changed = bytes
+      changed[index] = 0xFF
+      _ = TaskTemplate(bytes: changed)
+    }
+  }
+
   @Test func `a history comes back entry by entry`() {
     var history = SlotHistory()
     let move = SlotMove(

@@ -59,6 +59,9 @@ struct ParsingTests {
     #expect(arguments.has("loud") && arguments.operand("NAME") == "name")
     #expect(try arguments.pairs("label") == ["a": "b=c"])
     #expect(try parse("x", "--limit=")["limit"] == "")
+    let accents = try parse("x", "--limit=\u{301}", "--label=a=\u{301}")
+    #expect(accents["limit"] == "\u{301}")
+    #expect(try accents.pairs("label") == ["a": "\u{301}"])
   }
 
   @Test func `what follows two dashes is no option`() throws {

@@ -71,7 +71,8 @@ struct ConfigurationTests {
       "jobConfig: { capacity: 7, token: abc, app: demo }",
       [
         "TOMPION_GRPC": "b:1,c:2", "TOMPION_NAMESPACE": "n", "TOMPION_TOKEN": "xyz",
-        "TOMPION_WORKER_ID": "w", "TOMPION_CAPACITY": "9", "TOMPION_LABELS": "a=1, b=",
+        "TOMPION_WORKER_ID": "w", "TOMPION_CAPACITY": "9",
+        "TOMPION_LABELS": "a=1, b=,\u{301}=\u{301}",
         "TOMPION_LABEL_MATCHING": "subset", "TOMPION_CA": "",
       ]
     )
@@ -81,7 +82,7 @@ struct ConfigurationTests {
     #expect(configuration.token == "xyz")
     #expect(configuration.workerID == "w")
     #expect(configuration.capacity == 9)
-    #expect(configuration.labels == ["a": "1", "b": ""])
+    #expect(configuration.labels == ["a": "1", "b": "", "\u{301}": "\u{301}"])
     #expect(configuration.labelMatching == .subset)
     #expect(configuration.tls == nil)
   }
@@ -89,6 +90,10 @@ struct ConfigurationTests {
   @Test(arguments: [
     ("jobConfig:\n  capacity: many", ":2: jobConfig.capacity: expected an integer, found “many”"),
     ("jobConfig:\n  capacity: 0", ":2: jobConfig.capacity: expected 1 to 100000, found 0"),
+    (
+      "jobConfig:\n  app: \(String(repeating: "x", count: 129))",
+      ":2: jobConfig.app: expected at most 128 bytes, found 129"
+    ),
     ("jobConfig:\n\n  disable: 3", ":3: jobConfig.disable: expected true or false, found 3"),
     (
       "jobConfig:\n  jobCenterService:\n    rpcAddress: localhost",

@@ -47,6 +47,50 @@ struct SessionLinkTests {
     #expect(bench.has(\.isDisconnect))
   }
 
+  @Test func `a worker that was stopped asks before it fences itself`() throws {
+    let bench = SessionBench()
+    bench.connect()
+    bench.offer(1)
+    _ = bench.next()
+    // Stopped for six tenths of the lease, a third of it after the last heartbeat.
+    bench.now = .milliseconds(9_300)
+    bench.advance()
+    #expect(bench.takeCancelled().isEmpty)
+    let number = try #require(bench.next()?.heartbeat)
+    bench.receive { $0.heartbeatAck = number }
+    bench.pass(.milliseconds(7_999), answeringHeartbeats: false)
+    #expect(bench.takeCancelled().isEmpty)
+    bench.pass(.milliseconds(1), answeringHeartbeats: false)
+    #expect(bench.takeCancelled() == [1: .leaseLost])
+  }
+
+  @Test(arguments: [(Duration.milliseconds(8_500), 1_000), (.milliseconds(9_300), 700)])
+  func `a worker that was stopped waits for the answer no longer than its lease lasts`(
+    wokenAt: Duration,
+    patience: Int
+  ) {
+    let bench = SessionBench()
+    bench.connect()
+    bench.offer(1)
+    _ = bench.next()
+    bench.now = wokenAt
+    bench.advance()
+    bench.pass(.milliseconds(patience - 1), answeringHeartbeats: false)
+    #expect(bench.takeCancelled().isEmpty)
+    bench.pass(.milliseconds(1), answeringHeartbeats: false)
+    #expect(bench.takeCancelled() == [1: .leaseLost])
+  }
+
+  @Test func `a worker that was stopped for its whole lease fences itself at once`() {
+    let bench = SessionBench()
+    bench.connect()
+    bench.offer(1)
+    _ = bench.next()
+    bench.now = .seconds(10)
+    bench.advance()
+    #expect(bench.takeCancelled() == [1: .leaseLost])
+  }
+
   @Test func `the lease counts from when an acknowledged heartbeat was sent`() throws {
     let bench = SessionBench()
     bench.connect()

@@ -45,7 +45,7 @@ package struct SlotID: Sendable, Hashable, Comparable {
   }
 
   package static func < (earlier: SlotID, later: SlotID) -> Bool {
-    (earlier.task, earlier.shard) < (later.task, later.shard)
+    earlier.task == later.task ? earlier.shard < later.shard : earlier.task < later.task
   }
 }
 

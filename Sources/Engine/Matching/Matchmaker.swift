@@ -1,7 +1,8 @@
 /// Decides which ready slot goes to which worker: filter by labels, then order, then fairness.
 ///
-/// A worker's demand is a number of credits for each handler; each match uses one up.
-package struct Matchmaker: Sendable {
+/// A worker's demand is a number of credits for each handler; each match uses one up. Whoever has one is
+/// its only user.
+package final class Matchmaker {
   /// Names one open stream of a worker.
   package typealias SessionID = Int
 
@@ -10,26 +11,14 @@ package struct Matchmaker: Sendable {
     package let session: SessionID
   }
 
-  /// What a worker is willing to take.
+  /// What a worker is willing to take when it comes.
   package struct Demand: Sendable {
     package let worker: String
     package let namespace: String
-    package var labels: Labels
+    package let labels: Labels
     package let matching: LabelMatching
-    fileprivate(set) package var credits: [String: Int] = [:]
-    /// How many more runs it can have in hand, whatever the handler.
-    fileprivate(set) package var room: Int
-    /// How many more bytes of offers may wait to be written to it.
-    fileprivate var window = Int.max
-
-    /// Uses up one credit, and the bytes of one offer; returns how many credits are left.
-    fileprivate mutating func spend(_ handler: String, bytes: Int) -> Int {
-      room -= 1
-      window -= bytes
-      let rest = credits[handler, default: 0] - 1
-      credits[handler] = rest
-      return rest
-    }
+    /// How many runs it can have in hand, whatever the handler.
+    package let room: Int
 
     package init(
       worker: String,
@@ -38,188 +27,231 @@ package struct Matchmaker: Sendable {
       matching: LabelMatching,
       room: Int
     ) {
-      self.room = room
       self.worker = worker
       self.namespace = namespace
       self.labels = labels
       self.matching = matching
+      self.room = room
     }
   }
 
   package let queueBound: Int
   private var queues: [QueueKey: HandlerQueue] = [:]
-  private var demands: [SessionID: Demand] = [:]
-  /// Sessions with credit for a queue, the next in turn in front.
-  private var turns: [QueueKey: [SessionID]] = [:]
-  /// Queues in which something changed since they were last matched.
-  private var stirred: Set<QueueKey> = []
+  private var takers: [SessionID: Taker] = [:]
+  /// Queues in which something changed since they were last matched; each is here once.
+  private var stirred: [HandlerQueue] = []
   /// Workers that have a shard of a task, so that its other shards go elsewhere.
   private var placements: [TaskID: [Int: String]] = [:]
+  /// The queue of the last slot that came, and that slot's template.
+  private var latest: (template: SharedTemplate, queue: HandlerQueue)?
 
   package init(queueBound: Int = 50_000) {
     self.queueBound = queueBound
   }
 
+  private func stir(_ queue: HandlerQueue) {
+    guard !queue.isStirred else { return }
+    queue.isStirred = true
+    stirred.append(queue)
+  }
+
+  private func obtain(_ key: QueueKey) -> HandlerQueue {
+    if let queue = queues[key] { return queue }
+    let queue = HandlerQueue(key, bound: queueBound)
+    queues[key] = queue
+    return queue
+  }
+
   // MARK: Supply
 
-  package mutating func add(_ slot: ReadySlot) {
-    let key = slot.template.value.queue
-    queues[key, default: HandlerQueue(bound: queueBound)].add(slot)
-    stirred.insert(key)
+  package func add(_ slot: ReadySlot) {
+    let queue = queue(of: slot.template)
+    queue.add(slot)
+    stir(queue)
   }
 
-  package mutating func refill(_ key: QueueKey, with slots: [ReadySlot], isAll: Bool) {
-    queues[key, default: HandlerQueue(bound: queueBound)].refill(with: slots, isAll: isAll)
-    stirred.insert(key)
+  /// Slots of one template mostly come together.
+  private func queue(of template: SharedTemplate) -> HandlerQueue {
+    if let latest, latest.template === template { return latest.queue }
+    let queue = obtain(template.value.queue)
+    latest = (template, queue)
+    return queue
   }
 
-  package mutating func refillFailed(_ key: QueueKey) {
+  package func refill(_ key: QueueKey, with slots: [ReadySlot], isAll: Bool) {
+    let queue = obtain(key)
+    queue.refill(with: slots, isAll: isAll)
+    stir(queue)
+  }
+
+  package func refillFailed(_ key: QueueKey) {
     queues[key]?.refillFailed()
   }
 
   /// The queues that should be filled from the store now; each is named once.
   ///
   /// `unwritten` are slots that were handed out, but that the store may still name as ready.
-  package mutating func queuesToRefill(unwritten: some Sequence<ReadySlot> = []) -> [QueueKey] {
-    let low = queues.keys.filter { queues[$0]?.beginRefill() ?? false }
+  package func queuesToRefill(unwritten: some Sequence<ReadySlot> = []) -> [QueueKey] {
+    let low = queues.values.filter { $0.beginRefill() }
     guard !low.isEmpty else { return [] }
     for slot in unwritten { queues[slot.template.value.queue]?.departed(slot.id) }
-    return low
+    return low.map(\.key)
   }
 
   // MARK: Demand
 
-  package mutating func join(_ session: SessionID, _ demand: Demand) {
-    demands[session] = demand
+  package func join(_ session: SessionID, _ demand: Demand) {
+    leave(session)
+    takers[session] = Taker(session, demand)
   }
 
-  package mutating func leave(_ session: SessionID) {
-    guard let demand = demands.removeValue(forKey: session) else { return }
-    for handler in demand.credits.keys {
-      turns[QueueKey(namespace: demand.namespace, handler: handler)]?.removeAll { $0 == session }
-    }
+  package func leave(_ session: SessionID) {
+    guard let taker = takers.removeValue(forKey: session) else { return }
+    for credit in taker.credits.values where credit.count > 0 { credit.queue.turn.remove(credit) }
   }
 
   /// Adds `count` credits for `handler`; a negative count takes some away.
-  package mutating func grant(_ session: SessionID, handler: String, _ count: Int) {
-    guard let demand = demands[session] else { return }
-    let key = QueueKey(namespace: demand.namespace, handler: handler)
-    let before = demand.credits[handler, default: 0]
-    let after = max(0, min(before + count, Matchmaker.mostCredits))
-    demands[session]?.credits[handler] = after
-    if before == 0, after > 0 { turns[key, default: []].append(session) }
-    if before > 0, after == 0 { turns[key]?.removeAll { $0 == session } }
-    stirred.insert(key)
+  package func grant(_ session: SessionID, handler: String, _ count: Int) {
+    guard let taker = takers[session] else { return }
+    let credit = credit(of: taker, for: handler)
+    let before = credit.count
+    credit.count = max(0, min(before + count, Matchmaker.mostCredits))
+    if before == 0, credit.count > 0 { credit.queue.turn.append(credit) }
+    if before > 0, credit.count == 0 { credit.queue.turn.remove(credit) }
+    stir(credit.queue)
+  }
+
+  private func credit(of taker: Taker, for handler: String) -> Credit {
+    if let credit = taker.credits[handler] { return credit }
+    let queue = obtain(QueueKey(namespace: taker.namespace, handler: handler))
+    let credit = Credit(of: taker, for: queue)
+    taker.credits[handler] = credit
+    return credit
   }
 
   /// No worker can have more offers of one handler in flight than this.
   package static let mostCredits = 100_000
 
   /// Withdraws all credits: the worker is draining.
-  package mutating func withdraw(_ session: SessionID) {
-    for handler in (demands[session]?.credits ?? [:]).keys {
+  package func withdraw(_ session: SessionID) {
+    for handler in (takers[session]?.credits ?? [:]).keys {
       grant(session, handler: handler, -Matchmaker.mostCredits)
     }
   }
 
   /// The session has a run in hand that was meant for an earlier stream of its worker.
-  package mutating func occupy(_ session: SessionID) {
-    demands[session]?.room -= 1
+  package func occupy(_ session: SessionID) {
+    takers[session]?.room -= 1
   }
 
   /// A run that the session had in hand is over.
-  package mutating func release(_ session: SessionID) {
-    guard let demand = demands[session] else { return }
-    demands[session]?.room += 1
-    guard demand.room == 0 else { return }
-    for (handler, credits) in demand.credits where credits > 0 {
-      stirred.insert(QueueKey(namespace: demand.namespace, handler: handler))
-    }
+  package func release(_ session: SessionID) {
+    guard let taker = takers[session] else { return }
+    taker.room += 1
+    if taker.room == 1 { stirQueues(of: taker) }
   }
 
   /// How many more bytes of offers may wait for the session; without any it gets none.
-  package mutating func setWindow(_ session: SessionID, _ bytes: Int) {
-    guard let demand = demands[session] else { return }
-    demands[session]?.window = bytes
-    guard demand.window <= 0, bytes > 0 else { return }
-    for (handler, credits) in demand.credits where credits > 0 {
-      stirred.insert(QueueKey(namespace: demand.namespace, handler: handler))
-    }
+  package func setWindow(_ session: SessionID, _ bytes: Int) {
+    guard let taker = takers[session] else { return }
+    let before = taker.window
+    taker.window = bytes
+    if before <= 0, bytes > 0 { stirQueues(of: taker) }
   }
 
-  package mutating func relabel(_ session: SessionID, _ labels: Labels) {
-    demands[session]?.labels = labels
+  /// The session can take slots again.
+  private func stirQueues(of taker: Taker) {
+    for credit in taker.credits.values where credit.count > 0 { stir(credit.queue) }
+  }
+
+  package func relabel(_ session: SessionID, _ labels: Labels) {
+    takers[session]?.labels = labels
   }
 
   // MARK: Matching
 
   /// Whether something changed since the last match that may let a slot go.
   package var canMatch: Bool {
-    stirred.contains { (queues[$0]?.count ?? 0) > 0 && turns[$0]?.isEmpty == false }
+    stirred.contains { $0.count > 0 && !$0.turn.isEmpty }
   }
 
   /// Binds up to `limit` slots to sessions, using up their credits.
-  package mutating func match(limit: Int) -> [Match] {
+  ///
+  /// A queue that reaches the limit goes on next time, behind the others.
+  package func match(limit: Int) -> [Match] {
     var matches: [Match] = []
-    for key in stirred {
-      guard matches.count < limit else { return matches }
-      match(key, limit: limit, &matches)
-      if matches.count < limit { stirred.remove(key) }
+    var seen = 0
+    while seen < stirred.count, matches.count < limit {
+      match(stirred[seen], limit: limit, &matches)
+      seen += 1
     }
+    let done = stirred.prefix(seen)
+    stirred.removeFirst(seen)
+    for queue in done { queue.isStirred = false }
+    if matches.count >= limit, let last = done.last { stir(last) }
     return matches
   }
 
-  private mutating func match(_ key: QueueKey, limit: Int, _ matches: inout [Match]) {
-    // Both are taken out while they change: looked up once, and never copied.
-    guard var queue = queues.removeValue(forKey: key) else { return }
-    var turn = turns.removeValue(forKey: key) ?? []
-    for labels in queue.labelSets {
-      while matches.count < limit, let slot = queue.first(for: labels),
-        let session = takeTurn(&turn, slot)
+  private func match(_ queue: HandlerQueue, limit: Int, _ matches: inout [Match]) {
+    guard queue.count > 0, !queue.turn.isEmpty else { return }
+    for lane in queue.lanesInOrder {
+      while matches.count < limit, let slot = lane.slots.first,
+        let session = takeTurn(in: queue, slot, lane.labels)
       {
-        _ = queue.takeFirst(for: labels)
+        queue.takeFirst(of: lane)
         matches.append(Match(slot: slot, session: session))
       }
     }
-    queues[key] = queue
-    turns[key] = turn
   }
 
-  /// The next session in turn that agrees with the slot's labels, one without its siblings first.
-  private mutating func takeTurn(_ turn: inout [SessionID], _ slot: ReadySlot) -> SessionID? {
-    let template = slot.template.value
-    let siblings = template.shardCount > 1 ? placements[slot.id.task] ?? [:] : [:]
+  /// Uses up a credit of the next session in turn that may have the slot.
+  private func takeTurn(
+    in queue: HandlerQueue,
+    _ slot: ReadySlot,
+    _ labels: Labels
+  ) -> SessionID? {
+    let isShard = slot.template.value.shardCount > 1
+    let siblings = isShard ? placements[slot.id.task] : nil
+    guard let offset = next(in: queue.turn, labels, siblings) else { return nil }
+    let credit = queue.turn[offset]
+    credit.count -= 1
+    if credit.count > 0 { queue.turn.moveToBack(offset) } else { queue.turn.remove(at: offset) }
+    let taker = credit.taker
+    taker.room -= 1
+    taker.window -= slot.weight
+    if isShard { placements[slot.id.task, default: [:]][slot.id.shard] = taker.worker }
+    return taker.session
+  }
+
+  /// The next session in turn that agrees with the labels, one without siblings of the slot first.
+  private func next(in turn: Turn, _ labels: Labels, _ siblings: [Int: String]?) -> Int? {
     var fallback: Int?
-    var chosen: Int?
-    for (index, session) in turn.enumerated() {
-      guard let demand = demands[session], demand.room > 0, demand.window > 0,
-        demand.matching.agrees(worker: demand.labels, task: template.labels)
-      else { continue }
-      guard siblings.values.contains(demand.worker) else {
-        chosen = index
-        break
-      }
-      fallback = fallback ?? index
+    for offset in 0..<turn.count {
+      let taker = turn[offset].taker
+      guard taker.hasRoom, taker.agrees(with: labels) else { continue }
+      guard let siblings, siblings.values.contains(taker.worker) else { return offset }
+      fallback = fallback ?? offset
     }
-    guard let index = chosen ?? fallback else { return nil }
-    let session = turn.remove(at: index)
-    let rest = demands[session]?.spend(template.handler, bytes: slot.weight) ?? 0
-    if rest > 0 { turn.append(session) }
-    if template.shardCount > 1 {
-      placements[slot.id.task, default: [:]][slot.id.shard] = demands[session]?.worker
-    }
-    return session
+    return fallback
   }
 
   /// Forgets where a shard ran, once it runs no longer.
-  package mutating func vacate(_ slot: SlotID) {
-    guard placements[slot.task]?.removeValue(forKey: slot.shard) != nil else { return }
+  package func vacate(_ slot: SlotID) {
+    guard !placements.isEmpty,
+      placements[slot.task]?.removeValue(forKey: slot.shard) != nil
+    else { return }
     if placements[slot.task]?.isEmpty ?? true { placements[slot.task] = nil }
   }
 
   // MARK: Looking in
 
+  /// The queues that have, or had, slots.
+  package var allQueues: [HandlerQueue] { queues.values.filter(\.isSupplied) }
+
   package func queue(_ key: QueueKey) -> HandlerQueue? { queues[key] }
-  package var queueKeys: Dictionary<QueueKey, HandlerQueue>.Keys { queues.keys }
-  package func demand(of session: SessionID) -> Demand? { demands[session] }
+
+  /// How many more slots of a handler the session takes; room aside.
+  package func credits(of session: SessionID, for handler: String) -> Int {
+    takers[session]?.credits[handler]?.count ?? 0
+  }
 }

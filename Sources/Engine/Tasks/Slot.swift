@@ -86,8 +86,8 @@ package struct Slot: Sendable, Hashable {
   package var run: RunID { RunID(slot: id, epoch: epoch) }
 }
 
-/// The process that has a slot in hand.
-package struct Owner: Sendable, Hashable {
+/// The process that has a slot in hand. An object, since slots and moves hand it on.
+package final class Owner: Sendable, Hashable {
   /// The worker's stable name.
   package let worker: String
   package let boot: BootID
@@ -95,6 +95,14 @@ package struct Owner: Sendable, Hashable {
   package init(worker: String, boot: BootID) {
     self.worker = worker
     self.boot = boot
+  }
+
+  package static func == (first: Owner, second: Owner) -> Bool {
+    first === second || (first.boot == second.boot && first.worker == second.worker)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(boot)
   }
 }
 

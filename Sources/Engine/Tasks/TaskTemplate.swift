@@ -49,10 +49,13 @@ package struct TaskTemplate: Sendable, Hashable, Codable {
   ///
   /// Age therefore outweighs priority in the end, and nothing starves.
   package func order(nominalAt: Timestamp) -> Int64 {
-    (nominalAt - TaskTemplate.headStart * priority).microseconds
+    let headStart = TaskTemplate.headStart * Int64(priority)
+    let (order, overflow) = nominalAt.microseconds.subtractingReportingOverflow(headStart)
+    return overflow ? .min : order
   }
 
-  private static let headStart: Duration = .seconds(60)
+  /// In microseconds.
+  private static let headStart: Int64 = 60_000_000
 }
 
 /// Names one queue. Handlers never share one, so a flood on one cannot delay another.

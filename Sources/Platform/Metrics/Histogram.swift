@@ -37,11 +37,22 @@ package final class Histogram: Sendable {
   /// Counts a value. One that is not a number is dropped: it would spoil the sum for good.
   package func observe(_ value: Double) {
     guard !value.isNaN else { return }
-    let position = bounds.firstIndex { value <= $0 } ?? bounds.count
+    let position = position(of: value)
     state.withLock { state in
       state.counts[position] &+= 1
       state.sum += value
     }
+  }
+
+  /// The first bound that `value` does not exceed, by bisection: some histograms have a hundred.
+  private func position(of value: Double) -> Int {
+    var low = 0
+    var high = bounds.count
+    while low < high {
+      let middle = (low + high) / 2
+      if value <= bounds[middle] { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 
   /// Counts a duration, in seconds.

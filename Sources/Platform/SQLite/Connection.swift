@@ -48,7 +48,11 @@ internal import CSQLite
     unsafe sqlite3_close_v2(handle)  // Lives on, unseen, until the last statement is finalised.
   }
 
+  /// Settings for all connections, made before the first.
+  private static let prepared: Void = tompion_sqlite3_without_statistics()
+
   private static func open(path: String, mode: Mode) throws(SQLiteError) -> OpaquePointer {
+    _ = prepared
     guard !path.utf8.contains(0) else {
       throw SQLiteError(extendedCode: SQLITE_CANTOPEN, message: "the path contains a NUL byte")
     }

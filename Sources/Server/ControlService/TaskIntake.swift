@@ -19,7 +19,19 @@ final class TaskIntake: Sendable {
     let spec: [UInt8]
   }
 
-  private let templates = Mutex<[Kind: TaskTemplate]>([:])
+  private struct Known {
+    var drafts: [Kind: TemplateDraft] = [:]
+    /// The kind that was asked for last; neighbours are mostly alike.
+    var latest: (kind: Kind, draft: TemplateDraft)?
+
+    mutating func find(_ kind: Kind) -> TemplateDraft? {
+      guard let draft = drafts[kind] else { return nil }
+      latest = (kind, draft)
+      return draft
+    }
+  }
+
+  private let known = Mutex(Known())
   private let shape: MessageShape
 
   init() {
@@ -30,7 +42,7 @@ final class TaskIntake: Sendable {
   }
 
   /// How many kinds of task are remembered.
-  var kindCount: Int { templates.withLock { $0.count } }
+  var kindCount: Int { known.withLock { $0.drafts.count } }
 
   /// The task that the bytes at `range` describe.
   func submission(
@@ -39,8 +51,7 @@ final class TaskIntake: Sendable {
     in namespace: String
   ) throws(Problem) -> Submission {
     let parts = try TaskSpecParts(bytes, range)
-    let kind = Kind(namespace: namespace, spec: parts.rest)
-    var submission = Submission(template: try template(kind))
+    var submission = Submission(try draft(parts, of: bytes, in: namespace))
     submission.param = try parts.param.map { range throws(Problem) in
       try TaskIntake.param(bytes[range])
     }
@@ -50,17 +61,31 @@ final class TaskIntake: Sendable {
     return submission
   }
 
-  private func template(_ kind: Kind) throws(Problem) -> TaskTemplate {
-    if let known = templates.withLock({ $0[kind] }) { return known }
+  private func draft(
+    _ parts: TaskSpecParts,
+    of bytes: [UInt8],
+    in namespace: String
+  ) throws(Problem) -> TemplateDraft {
+    let latest = known.withLock(\.latest)
+    if let latest, latest.kind.namespace == namespace, parts.rest(of: bytes, is: latest.kind.spec) {
+      return latest.draft
+    }
+    let kind = Kind(namespace: namespace, spec: parts.rest(of: bytes))
+    if let draft = known.withLock({ $0.find(kind) }) { return draft }
+    return try make(kind)
+  }
+
+  private func make(_ kind: Kind) throws(Problem) -> TemplateDraft {
     let members = try MessageReader.members(of: kind.spec, as: shape)
     let body = try Body(.object(members), TaskFields.submission)
-    let template = try TaskTemplate(body, in: kind.namespace)
-    guard kind.spec.count <= Self.longestKind else { return template }
-    templates.withLock { templates in
-      if templates.count >= Self.mostKinds { templates.removeAll(keepingCapacity: true) }
-      templates[kind] = template
+    let draft = TemplateDraft(try TaskTemplate(body, in: kind.namespace))
+    guard kind.spec.count <= Self.longestKind else { return draft }
+    known.withLock { known in
+      if known.drafts.count >= Self.mostKinds { known.drafts.removeAll(keepingCapacity: true) }
+      known.drafts[kind] = draft
+      known.latest = (kind, draft)
     }
-    return template
+    return draft
   }
 
   private static func param(_ bytes: ArraySlice<UInt8>) throws(Problem) -> [UInt8] {
@@ -79,7 +104,9 @@ final class TaskIntake: Sendable {
 private struct TaskSpecParts {
   private(set) var param: Range<Int>?
   private(set) var at: Range<Int>?
-  private(set) var rest: [UInt8] = []
+  /// The rest is these stretches in their order; neighbours are joined.
+  private var first = 0..<0
+  private var others: [Range<Int>] = []
 
   init(_ bytes: [UInt8], _ range: Range<Int>) throws(Problem) {
     do throws(WireReader.Malformed) {
@@ -88,11 +115,30 @@ private struct TaskSpecParts {
         switch (field.number, field.value) {
         case (2, .content(let content)): param = content
         case (3, .content(let content)): at = content
-        default: rest += bytes[field.range]
+        default: add(field.range)
         }
       }
     } catch {
       throw Problem(.malformedRequest, "TaskSpec is malformed")
     }
+  }
+
+  private mutating func add(_ stretch: Range<Int>) {
+    if first.isEmpty {
+      first = stretch
+    } else if others.isEmpty, first.upperBound == stretch.lowerBound {
+      first = first.lowerBound..<stretch.upperBound
+    } else {
+      others.append(stretch)
+    }
+  }
+
+  func rest(of bytes: [UInt8]) -> [UInt8] {
+    others.reduce(into: Array(bytes[first])) { $0 += bytes[$1] }
+  }
+
+  func rest(of bytes: [UInt8], is other: [UInt8]) -> Bool {
+    guard others.isEmpty else { return rest(of: bytes) == other }
+    return first.count == other.count && bytes[first].elementsEqual(other)
   }
 }

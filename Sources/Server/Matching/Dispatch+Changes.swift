@@ -31,14 +31,16 @@ extension Dispatch {
   /// Says whether credits came back, so that there may be more to bind.
   private mutating func bindMatches(limit: Int, _ commands: inout [SlotCommand]) -> Bool {
     var hasDoubles = false
+    var session: Session?
     for match in matchmaker.match(limit: limit - commands.count) {
-      guard let boot = boots[match.session], let owner = holders[boot]?.owner else { continue }
-      guard bindings[match.slot.id] == nil else {  // It was queued twice.
+      if session?.id != match.session { session = sessions[match.session] }
+      guard let owner = session?.holder?.owner else { continue }
+      if let first = bindings.updateValue(match, forKey: match.slot.id) {  // It was queued twice.
+        bindings[match.slot.id] = first
         takeBack(match)
         hasDoubles = true
         continue
       }
-      bindings[match.slot.id] = match
       commands.append(SlotCommand(match.slot.id, .offer(to: owner, epoch: .none), fence: nil))
     }
     return hasDoubles
@@ -83,10 +85,11 @@ extension Dispatch {
     case .offered(let owner, _):
       offer(change, to: owner, now)
     case .running(let owner, _):
-      holders[owner.boot]?.runs[change.slot.id]?.start(at: now)
+      if let run = inHand[change.slot.id], run.holder.boot == owner.boot { run.start(at: now) }
     case .stopping(let owner, _, let reason, _):
       stop(change.slot, owner, reason, now)
     case .waiting, .held, .completed, .faulted, .canceled:
+      guard change.move.from != .created else { return }  // Nobody had it in hand.
       revoke(change)
       leaveHand(change.slot.id)
     }
@@ -94,59 +97,64 @@ extension Dispatch {
 
   private mutating func offer(_ change: SlotChange, to owner: Owner, _ now: Moment) {
     let match = bindings.removeValue(forKey: change.slot.id)
-    inHand[change.slot.id] = owner.boot
-    expect(owner, of: change.task, now)
-    holders[owner.boot]?.runs[change.slot.id] = RunInHand(offered: change, at: now)
-    guard let session = holders[owner.boot]?.session else { return }
-    if let match, match.session != session { matchmaker.occupy(session) }
-    outboxes[session]?.append(Offer(change))
-    toWake.insert(session)
-    if let outbox = outboxes[session], outbox.isFull { matchmaker.setWindow(session, 0) }
+    let holder = holder(of: owner, change.task.template, leaseEnds: now.monotonic + lease, now)
+    take(RunInHand(offered: change, to: holder, at: now))
+    guard let session = holder.session else { return }
+    if let match, match.session != session.id { matchmaker.occupy(session.id) }
+    session.outbox.append(Offer(change))
+    wake(session)
+    if session.outbox.isFull { matchmaker.setWindow(session.id, 0) }
   }
 
-  /// A worker whose stream closed while an offer to it was being committed may come back for it, until
-  /// its lease ends.
-  private mutating func expect(_ owner: Owner, of task: TaskRecord, _ now: Moment) {
-    guard holders[owner.boot] == nil else { return }
-    holders[owner.boot] = Holder(
-      boot: owner.boot,
-      hello: Hello(restored: owner, namespace: task.template.value.namespace),
-      peer: "",
-      connectedAt: now.wall,
-      session: nil,
-      leaseEnds: now.monotonic + lease,
-      lastHeartbeatAt: now.wall
-    )
+  /// The process, if need be as one that is away: its stream may have closed before the commit.
+  private mutating func holder(
+    of owner: Owner,
+    _ template: SharedTemplate,
+    leaseEnds: Duration,
+    _ now: Moment
+  ) -> Holder {
+    if let known = holders[owner.boot] { return known }
+    var hello = Hello(workerID: owner.worker, bootID: owner.boot, capacity: 0)
+    hello.namespace = template.value.namespace
+    let holder = Holder(hello, peer: "", at: now.wall, leaseEnds: leaseEnds)
+    holders[owner.boot] = holder
+    return holder
+  }
+
+  private mutating func take(_ run: RunInHand) {
+    if let before = inHand.updateValue(run, forKey: run.id.slot) { before.holder.drop(before) }
+    run.holder.take(run)
   }
 
   private mutating func stop(_ slot: Slot, _ owner: Owner, _ reason: StopReason, _ now: Moment) {
-    guard var run = holders[owner.boot]?.runs[slot.id] else { return }
+    guard let run = inHand[slot.id], run.holder.boot == owner.boot else { return }
     if !run.stage.isStopping { run.deadline = now.monotonic + TimeLimits.cancelGrace }
     run.stage = .stopping(reason)
-    run.overdue = .stopOverdue
-    holders[owner.boot]?.runs[slot.id] = run
-    guard let session = holders[owner.boot]?.session else { return }
+    run.overdue = .stop
+    guard let session = run.holder.session else { return }
     send(session) { $0.cancels.append(Cancel(run: slot.run, reason: Cancel.Reason(reason))) }
   }
 
   /// An offer that ended without a start is taken back, unless its worker ended it.
   private mutating func revoke(_ change: SlotChange) {
     guard change.move.from == .waitingToRun, change.slot.settledBy == nil,
-      let boot = inHand[change.slot.id], let session = holders[boot]?.session
+      let session = inHand[change.slot.id]?.holder.session
     else { return }
     let run = RunID(slot: change.slot.id, epoch: change.move.epoch)
     send(session) { $0.revokes.append(run) }
   }
 
   private mutating func leaveHand(_ slot: SlotID) {
-    guard let boot = inHand.removeValue(forKey: slot) else { return }
-    if bindings[slot] == nil { matchmaker.vacate(slot) }  // Else the place is that of the next run.
-    guard let place = holders.index(forKey: boot) else { return }
-    holders.values[place].runs[slot] = nil
-    if let session = holders.values[place].session {
-      matchmaker.release(session)
-    } else if holders.values[place].runs.isEmpty {
-      holders.remove(at: place)
+    guard let run = inHand.removeValue(forKey: slot) else { return }
+    if run.template.value.shardCount > 1, bindings[slot] == nil {
+      matchmaker.vacate(slot)  // Else the place is that of the next run.
+    }
+    let holder = run.holder
+    holder.drop(run)
+    if let session = holder.session {
+      matchmaker.release(session.id)
+    } else {
+      forgetIfIdle(holder)
     }
   }
 
@@ -156,28 +164,8 @@ extension Dispatch {
   package mutating func restore(_ slots: [SlotInHand], at now: Moment) {
     for restored in slots {
       guard let owner = restored.slot.owner else { continue }
-      let boot = owner.boot
-      if holders[boot] == nil {
-        holders[boot] = Holder(
-          boot: boot,
-          hello: Hello(restored: owner, namespace: restored.task.template.value.namespace),
-          peer: "",
-          connectedAt: now.wall,
-          session: nil,
-          leaseEnds: graceEnds,
-          lastHeartbeatAt: now.wall
-        )
-      }
-      inHand[restored.slot.id] = boot
-      holders[boot]?.runs[restored.slot.id] = RunInHand(restored, at: now)
+      let holder = holder(of: owner, restored.task.template, leaseEnds: graceEnds, now)
+      take(RunInHand(restored, of: holder, at: now))
     }
-  }
-}
-
-extension Hello {
-  /// What is known of a worker that has not come back.
-  fileprivate init(restored owner: Owner, namespace: String) {
-    self.init(workerID: owner.worker, bootID: owner.boot, capacity: 0)
-    self.namespace = namespace
   }
 }

@@ -8,9 +8,9 @@ extension Dispatch {
   /// moved it.
   package mutating func overdue(at now: Moment) -> [SlotCommand] {
     var commands: [SlotCommand] = []
-    for (boot, holder) in holders {
+    for holder in holders.values {
       if holder.leaseEnds <= now.monotonic, graceEnds <= now.monotonic {
-        loseLease(boot, holder, &commands)
+        loseLease(holder, &commands)
       } else {
         overdueRuns(of: holder, now, &commands)
       }
@@ -19,91 +19,87 @@ extension Dispatch {
     return commands
   }
 
-  private mutating func loseLease(_ boot: BootID, _ holder: Holder, _ commands: inout [SlotCommand])
-  {
-    for (slot, run) in holder.runs {
-      commands.append(SlotCommand(slot, .leaseLost, fence: Fence(epoch: run.epoch)))
-    }
+  private mutating func loseLease(_ holder: Holder, _ commands: inout [SlotCommand]) {
+    for run in holder.runs { commands.append(SlotCommand(run, .leaseLost)) }
     if let session = holder.session {
-      matchmaker.leave(session)
-      toClose.append((session, .leaseLost))
-    } else if holder.runs.isEmpty {
-      holders[boot] = nil
+      matchmaker.leave(session.id)
+      toClose.append((session.id, .leaseLost))
+    } else {
+      forgetIfIdle(holder)
     }
   }
 
   private func overdueRuns(of holder: Holder, _ now: Moment, _ commands: inout [SlotCommand]) {
-    for (slot, run) in holder.runs {
+    for run in holder.runs {
       guard let deadline = run.deadline, deadline <= now.monotonic else { continue }
       if run.stage.isOffered, holder.session == nil { continue }  // The lease decides.
-      commands.append(SlotCommand(slot, run.overdue, fence: Fence(epoch: run.epoch)))
+      commands.append(SlotCommand(run, run.overdue.event))
     }
   }
 
   private mutating func cutSlow(_ now: Moment) {
-    for (session, outbox) in outboxes where outbox.isFull {
-      guard let since = outbox.fullSince else {
-        outboxes[session]?.fullSince = now.monotonic
-        continue
+    for session in sessions.values where session.outbox.isFull {
+      let since = session.outbox.fullSince ?? now.monotonic
+      session.outbox.fullSince = since
+      if session.outbox.bytes > Outbox.most || now.monotonic - since > Outbox.patience {
+        toClose.append((session.id, .tooSlow))
       }
-      if now.monotonic - since > Outbox.patience { toClose.append((session, .tooSlow)) }
     }
   }
 }
 
+extension SlotCommand {
+  /// What the server does about a run by itself.
+  init(_ run: RunInHand, _ event: SlotEvent) {
+    self.init(run.id.slot, event, fence: Fence(epoch: run.id.epoch))
+  }
+}
+
 extension RunInHand {
-  init(offered change: SlotChange, at now: Moment) {
-    epoch = change.slot.epoch
-    template = change.task.template
-    createdAt = change.task.createdAt
-    stage = .offered
+  convenience init(offered change: SlotChange, to holder: Holder, at now: Moment) {
+    self.init(change.slot.run, of: holder, change.task.template)
     deadline = now.monotonic + TimeLimits.acknowledgement
-    overdue = .acknowledgementOverdue
-    plan(total: now)
+    plan(totalFrom: change.task.createdAt, now)
   }
 
   /// A run found in the store: what is left of its limits is reckoned from the times written there.
-  init(_ restored: SlotInHand, at now: Moment) {
-    epoch = restored.slot.epoch
-    template = restored.task.template
-    createdAt = restored.task.createdAt
-    stage = .offered
-    overdue = .acknowledgementOverdue
-    plan(total: now)
+  convenience init(_ restored: SlotInHand, of holder: Holder, at now: Moment) {
+    self.init(restored.slot.run, of: holder, restored.task.template)
+    plan(totalFrom: restored.task.createdAt, now)
     switch restored.slot.phase {
     case .running(_, let since):
       start(at: now, elapsed: max(.zero, now.wall - since))
     case .stopping(_, _, let reason, let stopBy):
       stage = .stopping(reason)
       deadline = now.monotonic + max(.zero, min(stopBy - now.wall, TimeLimits.cancelGrace))
-      overdue = .stopOverdue
+      overdue = .stop
     case .waiting, .held, .offered, .completed, .faulted, .canceled:
       deadline = now.monotonic + TimeLimits.acknowledgement
     }
   }
 
   /// The handler was entered, `elapsed` ago.
-  mutating func start(at now: Moment, elapsed: Duration = .zero) {
+  func start(at now: Moment, elapsed: Duration = .zero) {
     stage = .running
     runEnds = template.value.limits.run.map { now.monotonic + max(.zero, $0 - elapsed) }
     planRunning(heartbeatFrom: now.monotonic)
   }
 
   /// The next of the run, heartbeat and total limits to pass.
-  mutating func planRunning(heartbeatFrom now: Duration) {
+  func planRunning(heartbeatFrom now: Duration) {
     deadline = runEnds
-    overdue = .limitPassed(.run)
+    overdue = .limit(.run)
     if let beat = template.value.limits.heartbeat, now + beat < deadline ?? .seconds(Int64.max) {
       deadline = now + beat
-      overdue = .limitPassed(.heartbeat)
+      overdue = .limit(.heartbeat)
     }
     if let totalEnds, totalEnds < deadline ?? .seconds(Int64.max) {
       deadline = totalEnds
-      overdue = .limitPassed(.total)
+      overdue = .limit(.total)
     }
   }
 
-  private mutating func plan(total now: Moment) {
+  private func plan(totalFrom createdAt: Timestamp, _ now: Moment) {
     totalEnds = template.value.limits.total.map {
       now.monotonic + max(.zero, $0 - (now.wall - createdAt))
     }

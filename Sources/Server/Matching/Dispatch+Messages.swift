@@ -24,7 +24,7 @@ extension Dispatch {
     credit(session, message.credits)
     let (commands, log) = reports(message.reports, from: session, at: now)
     return Intake(
-      boot: boots[session],
+      boot: boot(of: session),
       commands: commands,
       log: log,
       hasCredit: !message.credits.isEmpty

@@ -11,10 +11,10 @@ extension Dispatch {
     from session: SessionID,
     at now: Moment
   ) -> [SlotCommand] {
-    guard let boot = boots[session] else { return [] }
+    guard let holder = sessions[session]?.holder else { return [] }
     return reports(results, from: session, at: now).commands.flatMap { command in
-      guard let run = holders[boot]?.runs[command.slot], run.stage.isOffered,
-        run.epoch == command.fence?.epoch
+      guard let run = inHand[command.slot], run.holder === holder, run.stage.isOffered,
+        run.id.epoch == command.fence?.epoch
       else { return [command] }
       switch command.event {
       case .succeeded, .failed, .stopped:
@@ -31,23 +31,23 @@ extension Dispatch {
     from session: SessionID,
     at now: Moment
   ) -> (commands: [SlotCommand], log: [LogLine]) {
-    guard let boot = boots[session] else { return ([], []) }
+    guard let holder = sessions[session]?.holder else { return ([], []) }
     var commands: [SlotCommand] = []
     commands.reserveCapacity(reports.count)
     var log: [LogLine] = []
     for report in reports {
       if case .log(let line) = report.event {
-        guard holders[boot]?.runs[report.run.slot]?.epoch == report.run.epoch else { continue }
+        guard run(holder, report.run) != nil else { continue }
         log.append(LogLine(line, of: report.run))
         continue
       }
       guard let event = SlotEvent(report.event) else { continue }
-      if case .progressed = event { beat(report.run, boot, now) }
+      if case .progressed = event { beat(report.run, holder, now) }
       commands.append(
         SlotCommand(
           report.run.slot,
           event,
-          fence: Fence(epoch: report.run.epoch, boot: boot)
+          fence: Fence(epoch: report.run.epoch, boot: holder.boot)
         )
       )
     }
@@ -56,38 +56,25 @@ extension Dispatch {
 
   /// Answers a worker once its reports are stored, or refused.
   package mutating func answer(_ commands: [SlotCommand], _ verdicts: [Verdict], boot: BootID) {
+    let session = holders[boot]?.session
     for (command, verdict) in zip(commands, verdicts) {
       guard let fence = command.fence else { continue }
       let run = RunID(slot: command.slot, epoch: fence.epoch)
       switch verdict {
       case .moved, .refused(.alreadyDone):
         guard command.event.reportKind != nil else { continue }
-        acknowledge(run, boot)
+        session?.outbox.acknowledge(run)
       case .refused(let reason):
-        refuse(run, boot, reason)
+        refusedReports[reason, default: 0] += 1
+        session?.outbox.stale(run, reason: reason.rawValue)
       }
     }
-  }
-
-  private mutating func acknowledge(_ run: RunID, _ boot: BootID) {
-    guard let session = holders[boot]?.session else { return }
-    outboxes[session]?.acknowledge(run)
-    toWake.insert(session)
-  }
-
-  private mutating func refuse(_ run: RunID, _ boot: BootID, _ reason: Refusal) {
-    refusedReports[reason, default: 0] += 1
-    guard let session = holders[boot]?.session else { return }
-    outboxes[session]?.stale(run, reason: reason.rawValue)
-    toWake.insert(session)
+    if let session, !session.outbox.isEmpty { wake(session) }
   }
 
   /// Progress resets the heartbeat limit of its run, and nothing else.
-  private mutating func beat(_ run: RunID, _ boot: BootID, _ now: Moment) {
-    guard var inHand = holders[boot]?.runs[run.slot], inHand.epoch == run.epoch,
-      case .running = inHand.stage
-    else { return }
-    inHand.planRunning(heartbeatFrom: now.monotonic)
-    holders[boot]?.runs[run.slot] = inHand
+  private func beat(_ id: RunID, _ holder: Holder, _ now: Moment) {
+    guard let run = run(holder, id), case .running = run.stage else { return }
+    run.planRunning(heartbeatFrom: now.monotonic)
   }
 }

@@ -19,44 +19,53 @@ extension Dispatch {
     peer: String,
     at now: Moment
   ) -> Admission {
-    guard outboxes[session] != nil else { return .refused }  // It closed before its turn came.
-    if isDraining { return refuse(session, "draining", "the server is going away", .seconds(1)) }
+    guard let open = sessions[session] else { return .refused }  // It closed before its turn came.
+    if isDraining { return refuse(open, "draining", "the server is going away", .seconds(1)) }
     if let wait = admissions.take(now: now.monotonic) {
-      return refuse(session, "too-many-hellos", "too many workers connect at once", wait)
+      return refuse(open, "too-many-hellos", "too many workers connect at once", wait)
     }
     if let other = living(hello.workerID, hello.namespace), other.boot != hello.bootID {
       let wait = max(.milliseconds(100), other.leaseEnds - now.monotonic)
       return refuse(
-        session,
+        open,
         "worker-id-taken",
         "another process of the worker \(hello.workerID) is connected from \(other.peer)",
         wait
       )
     }
     let before = holders[hello.bootID]
-    if let newer = before?.session, newer > session {  // Hellos may overtake each other.
+    if let newer = before?.session, newer.id > session {  // Hellos may overtake each other.
       toClose.append((session, .replaced))
       return .refused
     }
     if let older = before?.session {
-      matchmaker.leave(older)
-      boots[older] = nil
-      toClose.append((older, .replaced))
+      matchmaker.leave(older.id)
+      older.holder = nil
+      toClose.append((older.id, .replaced))
     }
-    holders[hello.bootID] = Holder(
-      boot: hello.bootID,
-      hello: hello,
-      peer: peer,
-      connectedAt: now.wall,
-      session: session,
-      isDraining: before?.isDraining ?? false,
-      leaseEnds: now.monotonic + lease,
-      lastHeartbeatAt: now.wall,
-      runs: before?.runs ?? [:]
-    )
-    boots[session] = hello.bootID
-    let held = before?.runs ?? [:]
-    return .admitted(unknown: hello.inFlight.filter { held[$0.slot]?.epoch != $0.epoch })
+    let holder = introduce(hello, peer: peer, at: now)
+    holder.session = open
+    open.holder = holder
+    return .admitted(unknown: hello.inFlight.filter { run(holder, $0) == nil })
+  }
+
+  private mutating func introduce(_ hello: Hello, peer: String, at now: Moment) -> Holder {
+    let leaseEnds = now.monotonic + lease
+    if let known = holders[hello.bootID] {
+      known.reintroduce(hello, peer: peer, at: now.wall, leaseEnds: leaseEnds)
+      return known
+    }
+    let holder = Holder(hello, peer: peer, at: now.wall, leaseEnds: leaseEnds)
+    holders[hello.bootID] = holder
+    return holder
+  }
+
+  /// The run, if the process has it in hand.
+  func run(_ holder: Holder, _ id: RunID) -> RunInHand? {
+    guard let run = inHand[id.slot], run.id.epoch == id.epoch, run.holder === holder else {
+      return nil
+    }
+    return run
   }
 
   private func living(_ worker: String, _ namespace: String) -> Holder? {
@@ -66,18 +75,18 @@ extension Dispatch {
   }
 
   private mutating func refuse(
-    _ session: SessionID,
+    _ session: Session,
     _ code: String,
     _ reason: String,
     _ wait: Duration
   ) -> Admission {
-    refuse(session, Refuse(code: code, reason: reason, retryAfter: wait))
+    refuse(session.id, Refuse(code: code, reason: reason, retryAfter: wait))
     return .refused
   }
 
   /// Turns a worker away; its stream is closed behind the refusal.
   package mutating func refuse(_ session: SessionID, _ refusal: Refuse) {
-    send(session) { $0.refuse = refusal }
+    if let open = sessions[session] { send(open) { $0.refuse = refusal } }
     toClose.append((session, .refused))
   }
 
@@ -90,18 +99,16 @@ extension Dispatch {
     wanted: Set<RunID>,
     at now: Moment
   ) -> [SlotCommand] {
-    guard let boot = boots[session], let holder = holders[boot] else { return [] }
+    guard let open = sessions[session], let holder = open.holder else { return [] }
     let hello = holder.hello
     let reported = Set(hello.inFlight + hello.unsentResults.map(\.run))
-    let keep = hello.inFlight.filter {
-      holder.runs[$0.slot]?.epoch == $0.epoch || wanted.contains($0)
-    }
+    let keep = hello.inFlight.filter { run(holder, $0) != nil || wanted.contains($0) }
     let kept = Set(keep)
     var welcome = Welcome(sessionID: sessionName, lease: lease)
     welcome.keep = keep
     welcome.abandon = hello.inFlight.filter { !kept.contains($0) }
     welcome.cancels = pendingCancels(of: holder)
-    send(session) { [welcome] in $0.welcome = welcome }
+    send(open) { [welcome] in $0.welcome = welcome }
     matchmaker.join(
       session,
       Matchmaker.Demand(
@@ -112,49 +119,40 @@ extension Dispatch {
         room: hello.capacity - holder.runs.count
       )
     )
-    let lost = forgotten(by: holder, reported)
-    for command in lost {  // Overdue from now on, should the store not take the commands.
-      holders[boot]?.runs[command.slot]?.deadline = now.monotonic
-      holders[boot]?.runs[command.slot]?.overdue = command.event
+    let lost = holder.runs.filter { !reported.contains($0.id) }
+    for run in lost {  // Overdue from now on, should the store not take the commands.
+      run.deadline = now.monotonic
+      run.overdue = run.stage.isOffered ? .acknowledgement : .lease
     }
-    return lost
+    return lost.map { SlotCommand($0, $0.overdue.event) }
   }
 
   private func pendingCancels(of holder: Holder) -> [Cancel] {
-    holder.runs.compactMap { slot, run in
+    holder.runs.compactMap { run in
       guard case .stopping(let reason) = run.stage else { return nil }
-      return Cancel(run: RunID(slot: slot, epoch: run.epoch), reason: Cancel.Reason(reason))
-    }
-  }
-
-  /// What we hold for a process and it does not report is not being worked on.
-  private func forgotten(by holder: Holder, _ reported: Set<RunID>) -> [SlotCommand] {
-    holder.runs.compactMap { slot, run in
-      guard !reported.contains(RunID(slot: slot, epoch: run.epoch)) else { return nil }
-      let event: SlotEvent = run.stage.isOffered ? .acknowledgementOverdue : .leaseLost
-      return SlotCommand(slot, event, fence: Fence(epoch: run.epoch))
+      return Cancel(run: run.id, reason: Cancel.Reason(reason))
     }
   }
 
   // MARK: While it lasts
 
   package mutating func heartbeat(_ session: SessionID, _ sequence: UInt64, at now: Moment) {
-    guard let boot = boots[session] else { return }
-    holders[boot]?.leaseEnds = now.monotonic + lease
-    holders[boot]?.lastHeartbeatAt = now.wall
-    send(session) { $0.heartbeatAck = sequence }
+    guard let open = sessions[session], let holder = open.holder else { return }
+    holder.leaseEnds = now.monotonic + lease
+    holder.lastHeartbeatAt = now.wall
+    send(open) { $0.heartbeatAck = sequence }
   }
 
   package mutating func credit(_ session: SessionID, _ credits: [Credit]) {
-    guard !isDraining, let boot = boots[session], holders[boot]?.isDraining == false else { return }
+    guard !isDraining, let holder = sessions[session]?.holder, !holder.isDraining else { return }
     for credit in credits {
       matchmaker.grant(session, handler: credit.handler, credit.count)
     }
   }
 
   package mutating func draining(_ session: SessionID) {
-    guard let boot = boots[session] else { return }
-    holders[boot]?.isDraining = true
+    guard let holder = sessions[session]?.holder else { return }
+    holder.isDraining = true
     matchmaker.withdraw(session)
   }
 }

@@ -4,9 +4,9 @@ package import Wire
 
 /// Everything matching knows: the queues, the workers, and who has what in hand.
 ///
-/// A value without clocks, threads or I/O. What happens goes in through its methods, what is to be done
-/// comes out as commands for the store and as messages in the outboxes, so that every race can be
-/// played through by a test.
+/// It has no clocks, threads or I/O. What happens goes in through its methods, what is to be done comes
+/// out as commands for the store and as messages in the outboxes, so that every race can be played
+/// through by a test. It is not to be copied: a copy would share holders and sessions.
 package struct Dispatch {
   package typealias SessionID = Matchmaker.SessionID
 
@@ -14,16 +14,15 @@ package struct Dispatch {
   package let lease: Duration
   /// Nothing is reaped before this, on the monotonic clock: after a start, an outage, a clock step.
   var graceEnds: Duration
-  package var matchmaker: Matchmaker
+  package let matchmaker: Matchmaker
   var holders: [BootID: Holder] = [:]
-  /// The boots behind the open streams.
-  var boots: [SessionID: BootID] = [:]
-  var outboxes: [SessionID: Outbox] = [:]
-  /// Streams that have something to write, and streams to be closed.
-  var toWake: Set<SessionID> = []
+  /// The open streams.
+  var sessions: [SessionID: Session] = [:]
+  /// Streams that have something to write, each once, and streams to be closed.
+  private var toWake: [Session] = []
   var toClose: [(session: SessionID, reason: CloseReason)] = []
-  /// Who has a slot in hand.
-  var inHand: [SlotID: BootID] = [:]
+  /// Slots that some worker has in hand; each is among the runs of its holder as well.
+  var inHand: [SlotID: RunInHand] = [:]
   /// Bindings that are being committed.
   var bindings: [SlotID: Matchmaker.Match] = [:]
   var admissions: TokenBucket
@@ -57,10 +56,7 @@ package struct Dispatch {
   /// Reaps nothing for a while: what was recorded before may be out of date.
   package mutating func startGrace(_ now: Moment) {
     graceEnds = grace(from: now)
-    for boot in holders.keys {
-      let ends = holders[boot]?.leaseEnds ?? .zero
-      holders[boot]?.leaseEnds = max(ends, graceEnds)
-    }
+    for holder in holders.values { holder.leaseEnds = max(holder.leaseEnds, graceEnds) }
   }
 
   private func grace(from now: Moment) -> Duration {
@@ -70,52 +66,69 @@ package struct Dispatch {
   // MARK: Streams
 
   package mutating func opened(_ session: SessionID) {
-    outboxes[session] = Outbox()
+    sessions[session] = Session(session)
   }
 
   /// The stream is gone; what the worker has in hand waits for it until the lease ends.
   package mutating func closed(_ session: SessionID) {
-    outboxes[session] = nil
-    toWake.remove(session)
     matchmaker.leave(session)
-    guard let boot = boots.removeValue(forKey: session), holders[boot]?.session == session else {
-      return
-    }
-    holders[boot]?.session = nil
-    if holders[boot]?.runs.isEmpty ?? true { holders[boot] = nil }
+    guard let closed = sessions.removeValue(forKey: session) else { return }
+    if closed.isToWake { toWake.removeAll { $0 === closed } }
+    guard let holder = closed.holder else { return }
+    closed.holder = nil
+    holder.session = nil
+    forgetIfIdle(holder)
+  }
+
+  /// A process without a stream is remembered for what it has in hand.
+  mutating func forgetIfIdle(_ holder: Holder) {
+    if holder.session == nil, holder.runs.isEmpty { holders[holder.boot] = nil }
   }
 
   /// Ends the stream of a process, if it has one; the worker is expected back.
   package mutating func close(_ boot: BootID, _ reason: CloseReason) {
     guard let session = holders[boot]?.session else { return }
-    matchmaker.leave(session)
-    toClose.append((session, reason))
+    matchmaker.leave(session.id)
+    toClose.append((session.id, reason))
   }
 
   /// The next message for a stream, `nil` when nothing waits.
   package mutating func nextMessage(_ session: SessionID) -> FromServer? {
-    guard let wasFull = outboxes[session]?.isFull else { return nil }
-    let message = outboxes[session]?.take()
-    if let outbox = outboxes[session], !outbox.isFull {
-      if wasFull { outboxes[session]?.fullSince = nil }
-      matchmaker.setWindow(session, Outbox.bound - outbox.bytes)
+    guard let open = sessions[session] else { return nil }
+    let message = open.outbox.take()
+    if !open.outbox.isFull {
+      open.outbox.fullSince = nil
+      matchmaker.setWindow(session, Outbox.bound - open.outbox.bytes)
     }
     return message
   }
 
   package mutating func takeWork() -> (
-    wake: Set<SessionID>, close: [(session: SessionID, reason: CloseReason)]
+    wake: [SessionID], close: [(session: SessionID, reason: CloseReason)]
   ) {
+    guard !toWake.isEmpty || !toClose.isEmpty else { return ([], []) }
     defer {
-      toWake = []
+      toWake.removeAll(keepingCapacity: true)
       toClose = []
     }
-    return (toWake, toClose)
+    for session in toWake { session.isToWake = false }
+    return (toWake.map(\.id), toClose)
   }
 
-  mutating func send(_ session: SessionID, _ fill: (inout FromServer) -> Void) {
-    outboxes[session]?.append(control: fill)
-    toWake.insert(session)
+  /// The process whose stream it is.
+  func boot(of session: SessionID) -> BootID? {
+    sessions[session]?.holder?.boot
+  }
+
+  mutating func wake(_ session: Session) {
+    guard !session.isToWake else { return }
+    session.isToWake = true
+    toWake.append(session)
+  }
+
+  mutating func send(_ session: Session, _ fill: (inout FromServer) -> Void) {
+    session.outbox.append(control: fill)
+    wake(session)
   }
 
   // MARK: Draining
@@ -123,17 +136,17 @@ package struct Dispatch {
   /// The server is going away: every worker is told when to come back, and gets nothing new.
   package mutating func drainAll(reconnectAfter: (SessionID) -> Duration) {
     isDraining = true
-    for session in boots.keys {
-      matchmaker.withdraw(session)
-      send(session) { $0.drain = reconnectAfter(session) }
+    for session in sessions.values where session.holder != nil {
+      matchmaker.withdraw(session.id)
+      send(session) { $0.drain = reconnectAfter(session.id) }
     }
   }
 
   /// Hangs up on workers that have nothing in hand and have read everything: nothing is on its way.
   package mutating func closeIdle() {
-    for (session, boot) in boots where outboxes[session]?.isEmpty ?? true {
-      guard holders[boot]?.runs.isEmpty ?? true else { continue }
-      toClose.append((session, .draining))
+    for session in sessions.values where session.outbox.isEmpty {
+      guard let holder = session.holder, holder.runs.isEmpty else { continue }
+      toClose.append((session.id, .draining))
     }
   }
 
@@ -143,9 +156,9 @@ package struct Dispatch {
       $0.hello.workerID == worker && $0.hello.namespace == namespace
     }
     for holder in found {
-      holders[holder.boot]?.isDraining = true
+      holder.isDraining = true
       if let session = holder.session {
-        matchmaker.withdraw(session)
+        matchmaker.withdraw(session.id)
         send(session) { $0.configure = Configure(disabledHandlers: holder.hello.handlers) }
       }
     }

@@ -21,10 +21,9 @@ extension Dispatcher: WorkerDirectory {
   /// How many streams are open, slots in hand, and slots ready in memory.
   var counts: (sessions: Int, inHand: Int, ready: Int) {
     state.withLock { state in
-      let ready = state.matchmaker.queueKeys.reduce(0) {
-        $0 + (state.matchmaker.queue($1)?.count ?? 0)
-      }
-      return (state.boots.count, state.inHand.count, ready)
+      let ready = state.matchmaker.allQueues.reduce(0) { $0 + $1.count }
+      let sessions = state.sessions.values.count { $0.holder != nil }
+      return (sessions, state.inHand.count, ready)
     }
   }
 
@@ -42,7 +41,7 @@ extension Dispatch {
 
   private func status(_ holder: Holder) -> WorkerStatus {
     let hello = holder.hello
-    let outbox = holder.session.flatMap { outboxes[$0] }
+    let outbox = holder.session?.outbox
     return WorkerStatus(
       worker: hello.workerID,
       boot: holder.boot,
@@ -60,13 +59,13 @@ extension Dispatch {
       connectedAt: holder.connectedAt,
       lastHeartbeatAt: holder.lastHeartbeatAt,
       lease: lease,
-      runs: holder.runs.map { RunID(slot: $0, epoch: $1.epoch) },
+      runs: holder.runs.map(\.id),
       outbound: (outbox?.bytes ?? 0, outbox?.peak ?? 0, Outbox.bound)
     )
   }
 
   package func queues(namespace: String) -> [QueueStatus] {
-    let known = matchmaker.queueKeys.filter { $0.namespace == namespace }
+    let known = matchmaker.allQueues.map(\.key).filter { $0.namespace == namespace }
     let served = handlers(namespace: namespace).map { QueueKey(namespace: namespace, handler: $0) }
     return Set(known).union(served).map(status).sorted { $0.queue.handler < $1.queue.handler }
   }
@@ -82,11 +81,9 @@ extension Dispatch {
     let queue = matchmaker.queue(key)
     let serving = holders.values.filter { serves($0, key) }
     let credits = serving.compactMap(\.session).reduce(0) {
-      $0 + (matchmaker.demand(of: $1)?.credits[key.handler] ?? 0)
+      $0 + matchmaker.credits(of: $1.id, for: key.handler)
     }
-    let inHand = holders.values.reduce(0) { count, holder in
-      count + holder.runs.values.count { $0.template.value.queue == key }
-    }
+    let inHand = inHand.values.count { $0.template.value.queue == key }
     return QueueStatus(
       queue: key,
       ready: queue?.count ?? 0,
@@ -111,9 +108,9 @@ extension Dispatch {
         holder.hello.handlers.map { QueueKey(namespace: holder.hello.namespace, handler: $0) }
       }
     )
-    for key in matchmaker.queueKeys {
-      let waits = (matchmaker.queue(key)?.count ?? 0) > 0 && !served.contains(key)
-      withoutWorkerSince[key] = waits ? withoutWorkerSince[key] ?? now : nil
+    for queue in matchmaker.allQueues {
+      let waits = queue.count > 0 && !served.contains(queue.key)
+      withoutWorkerSince[queue.key] = waits ? withoutWorkerSince[queue.key] ?? now : nil
     }
   }
 }

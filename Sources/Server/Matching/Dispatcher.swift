@@ -111,9 +111,11 @@ package final class Dispatcher: Sendable {
   func wake() {
     let work = state.withLock { $0.takeWork() }
     guard !work.wake.isEmpty || !work.close.isEmpty else { return }
-    let open = streams.withLock(\.open)
-    for session in work.wake { open[session]?.wake() }
-    for (session, reason) in work.close { open[session]?.close(reason) }
+    let (toWake, toClose) = streams.withLock { streams in
+      (work.wake.map { streams.open[$0] }, work.close.map { (streams.open[$0.session], $0.reason) })
+    }
+    for stream in toWake { stream?.wake() }
+    for (stream, reason) in toClose { stream?.close(reason) }
   }
 
   // MARK: Hello

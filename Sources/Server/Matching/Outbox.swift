@@ -9,10 +9,14 @@ struct Outbox {
   static let bound = 1 << 20
   /// A worker that leaves its outbox full for so long is cut off.
   static let patience: Duration = .seconds(30)
+  /// With more than this waiting it is cut off at once: answers are not held back as offers are.
+  static let most = 8 << 20
 
   private(set) var message = FromServer()
   private var offers: [Offer] = []
+  /// How many of the offers are in messages already, and how many bytes the others take.
   private var offered = 0
+  private var offerBytes = 0
   private(set) var bytes = 0
   private(set) var peak = 0
   var fullSince: Duration?
@@ -25,9 +29,11 @@ struct Outbox {
     peak = max(peak, bytes)
   }
 
-  mutating func append(_ offer: Offer) {
+  mutating func append(_ offer: consuming Offer) {
+    let size = offer.sizeBound
     offers.append(offer)
-    count(offer.sizeBound)
+    offerBytes += size
+    count(size)
   }
 
   mutating func append(control: (inout FromServer) -> Void) {
@@ -50,19 +56,34 @@ struct Outbox {
     guard !isEmpty else { return nil }
     var next = message
     message = FromServer()
+    next.offers = takeOffers()
+    bytes = offerBytes
+    return next
+  }
+
+  /// Mostly all of them, as they are.
+  private mutating func takeOffers() -> [Offer] {
+    guard offered > 0 || offerBytes > Outbox.messageBytes else {
+      defer {
+        offers = []
+        offerBytes = 0
+      }
+      return offers
+    }
+    let first = offered
     var weight = 0
     while offered < offers.count, weight < Outbox.messageBytes {
       weight += offers[offered].sizeBound
-      next.offers.append(offers[offered])
       offered += 1
     }
-    if offered == offers.count {
-      offers.removeAll(keepingCapacity: true)
-      offered = 0
-      bytes = 0
-    } else {
-      bytes = offers[offered...].reduce(0) { $0 + $1.sizeBound }
-    }
-    return next
+    offerBytes -= weight
+    defer { dropOffered() }
+    return Array(offers[first..<offered])
+  }
+
+  private mutating func dropOffered() {
+    guard offered == offers.count else { return }
+    offers = []
+    offered = 0
   }
 }

@@ -5,20 +5,20 @@ import Wire
 extension Offer {
   /// The offer that a binding makes to its worker.
   init(_ change: SlotChange) {
-    let template = change.task.template.value
+    let template = change.task.template
     self.init(
       run: change.slot.run,
-      handler: template.handler,
+      handler: template.value.handler,
       attempt: change.slot.counters.attempts + 1,
       nominalAt: change.task.nominalAt
     )
     param = change.task.param
-    shardParam = template.shardParams[change.slot.id.shard].map { Array($0.utf8) }
-    shardCount = template.shardCount
-    runTimeout = template.limits.run
-    heartbeatTimeout = template.limits.heartbeat
-    trigger = template.trigger?.name
-    labels = template.labels
+    shardParam = template.value.shardParams[run.slot.shard].map { Array($0.utf8) }
+    shardCount = template.value.shardCount
+    runTimeout = template.value.limits.run
+    heartbeatTimeout = template.value.limits.heartbeat
+    trigger = template.value.trigger?.name
+    labels = template.value.labels
   }
 }
 

@@ -91,7 +91,7 @@ extension Oracle {
   /// I7 and I12: the history of each slot gives its state, and has every refusal.
   func checkHistory() {
     for (task, rows) in world.store.ledger.tables.slots {
-      guard let record = world.store.ledger.task(task) else {
+      guard let record = world.store.ledger.tables.tasks[task] else {
         return fail(.i12, "slots of no task are stored")
       }
       for row in rows { checkHistory(of: row, record) }

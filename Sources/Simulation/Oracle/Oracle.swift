@@ -201,7 +201,7 @@ final class Oracle {
           "\(world.text(change.slot.run)) is complete, its handler: \(outcome as Any)"
         )
       }
-      let result = world.store.ledger.slot(change.slot.id)?.result
+      let result = world.store.ledger.slot(change.slot.id)?.row.result
       guard result == Array("\(change.slot.run)".utf8) else {
         return fail(.i2, "\(world.text(change.slot.run)) has the result of another run")
       }

@@ -39,7 +39,7 @@ extension SimulatedServer {
 
   private func mine(_ commands: [SlotCommand]) -> [SlotCommand] {
     commands.filter { command in
-      world.store.ledger.slot(command.slot).map { isMine($0.slot) } ?? true
+      world.store.ledger.slot(command.slot).map { isMine($0.row.slot) } ?? true
     }
   }
 

@@ -61,11 +61,12 @@ final class EpochReused: Twin {
         epochs[change.slot.id] = change.slot.epoch
         continue
       }
-      ledger.commit.changes[index].slot.epoch = first
-      ledger.commit.changes[index].move.epoch = first
-      guard var row = ledger.slot(change.slot.id) else { continue }
-      row.slot.epoch = first
-      ledger.update(row, of: change.task)
+      ledger.commit.changes[index] = change.changed { slot, move in
+        slot.epoch = first
+        move.epoch = first
+      }
+      guard let entry = ledger.slot(change.slot.id) else { continue }
+      ledger.change(entry) { $0.slot.epoch = first }
     }
   }
 }
@@ -78,16 +79,17 @@ final class EndReopened: Twin {
 
   override func performed(_ ledger: MemoryLedger) {
     for change in ledger.commit.changes where change.move.number == 9 {
-      guard var row = ledger.slot(change.slot.id) else { continue }
-      var again = change
-      again.slot.phase = .waiting(readyAt: ledger.now, latecomer: nil)
-      again.move.number = 8
-      again.move.to = .created
-      again.move.readyAt = ledger.now
-      again.sequence = ledger.nextSequence()
-      row.slot = again.slot
-      row.history.append(.move(again.move, sequence: again.sequence))
-      ledger.update(row, of: change.task)
+      guard let entry = ledger.slot(change.slot.id) else { continue }
+      let again = change.changed(sequence: ledger.nextSequence()) { slot, move in
+        slot.phase = .waiting(readyAt: ledger.now, latecomer: nil)
+        move.number = 8
+        move.to = .created
+        move.readyAt = ledger.now
+      }
+      ledger.change(entry) { row in
+        row.slot = again.slot
+        row.history.append(.move(again.move, sequence: again.sequence))
+      }
       ledger.commit.changes.append(again)
     }
   }
@@ -102,11 +104,11 @@ final class ReadyTimeIgnored: Twin {
   override func performed(_ ledger: MemoryLedger) {
     for (index, change) in ledger.commit.changes.enumerated() {
       guard case .waiting(let readyAt, let latecomer) = change.slot.phase, readyAt > ledger.now,
-        var row = ledger.slot(change.slot.id), row.slot == change.slot
+        let entry = ledger.slot(change.slot.id), entry.slot == change.slot
       else { continue }
-      row.slot.phase = .waiting(readyAt: ledger.now, latecomer: latecomer)
-      ledger.update(row, of: change.task)
-      ledger.commit.changes[index].slot = row.slot
+      let phase = Slot.Phase.waiting(readyAt: ledger.now, latecomer: latecomer)
+      ledger.change(entry) { $0.slot.phase = phase }
+      ledger.commit.changes[index] = change.changed { slot, _ in slot.phase = phase }
     }
   }
 }
@@ -120,12 +122,13 @@ final class ResultTakenTwice: Twin {
   override func begins(_ ledger: MemoryLedger, _ commands: [SlotCommand]) {
     for command in commands {
       guard case .succeeded = command.event, let boot = command.fence?.boot,
-        var row = ledger.slot(command.slot), row.slot.epoch == command.fence?.epoch,
-        case .completed = row.slot.phase, let task = ledger.task(command.slot.task)
+        let entry = ledger.slot(command.slot), entry.slot.epoch == command.fence?.epoch,
+        case .completed = entry.slot.phase
       else { continue }
-      row.slot.phase = .running(Owner(worker: "", boot: boot), since: ledger.now)
-      row.slot.settledBy = nil
-      ledger.update(row, of: task)
+      ledger.change(entry) { row in
+        row.slot.phase = .running(Owner(worker: "", boot: boot), since: ledger.now)
+        row.slot.settledBy = nil
+      }
     }
   }
 }
@@ -138,11 +141,8 @@ final class RetryLimitIgnored: Twin {
 
   override func begins(_ ledger: MemoryLedger, _ commands: [SlotCommand]) {
     for command in commands {
-      guard case .failed = command.event, var row = ledger.slot(command.slot),
-        let task = ledger.task(command.slot.task)
-      else { continue }
-      row.slot.counters.attempts = min(row.slot.counters.attempts, 1)
-      ledger.update(row, of: task)
+      guard case .failed = command.event, let entry = ledger.slot(command.slot) else { continue }
+      ledger.change(entry) { $0.slot.counters.attempts = min($0.slot.counters.attempts, 1) }
     }
   }
 }
@@ -155,11 +155,8 @@ final class CrashesUncounted: Twin {
 
   override func begins(_ ledger: MemoryLedger, _ commands: [SlotCommand]) {
     for command in commands {
-      guard case .leaseLost = command.event, var row = ledger.slot(command.slot),
-        let task = ledger.task(command.slot.task)
-      else { continue }
-      row.slot.counters.crashes = []
-      ledger.update(row, of: task)
+      guard case .leaseLost = command.event, let entry = ledger.slot(command.slot) else { continue }
+      ledger.change(entry) { $0.slot.counters.crashes = [] }
     }
   }
 }
@@ -197,10 +194,23 @@ final class HistoryForgotten: Twin {
 
   override func ends(_ ledger: MemoryLedger) {
     for change in ledger.commit.changes where change.move.number == 8 {
-      guard var row = ledger.slot(change.slot.id) else { continue }
-      row.history = SlotHistory()
-      row.history.append(.move(change.move, sequence: change.sequence))
-      ledger.update(row, of: change.task)
+      guard let entry = ledger.slot(change.slot.id) else { continue }
+      ledger.change(entry) { row in
+        row.history = SlotHistory()
+        row.history.append(.move(change.move, sequence: change.sequence))
+      }
     }
+  }
+}
+
+extension SlotChange {
+  /// The change as a broken store would have made it.
+  fileprivate func changed(
+    sequence: Int64? = nil,
+    _ edit: (inout Slot, inout SlotMove) -> Void
+  ) -> SlotChange {
+    var (slot, move) = (slot, move)
+    edit(&slot, &move)
+    return SlotChange(slot: slot, task: task, move: move, sequence: sequence ?? self.sequence)
   }
 }

@@ -26,6 +26,14 @@ enum Rules {
     return .success(text)
   }
 
+  /// What a service is called; it may have no name.
+  static func app(_ text: String) -> Result<String, Broken> {
+    guard text.utf8.count <= WireLimits.name else {
+      return .failure(Broken("expected at most 128 bytes, found \(text.utf8.count)"))
+    }
+    return .success(text)
+  }
+
   /// Travels as a header, so it is printable ASCII.
   static func token(_ text: String) -> Result<String, Broken> {
     guard !text.isEmpty, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {

@@ -41,11 +41,13 @@ extension Rules {
   /// `key=value` pairs with commas between.
   fileprivate static func labels(text: String) -> Result<[String: String], Broken> {
     var found: [String: String] = [:]
-    for pair in text.split(separator: ",") {
+    // By scalars: a comma and an accent after it are one character.
+    for pair in text.unicodeScalars.split(separator: ",") {
       guard let equals = pair.firstIndex(of: "=") else {
-        return .failure(Broken("expected key=value, found “\(pair)”"))
+        return .failure(Broken("expected key=value, found “\(Substring(pair))”"))
       }
-      found[pair[..<equals].trimmed] = pair[pair.index(after: equals)...].trimmed
+      let (key, value) = (pair[..<equals], pair[pair.index(after: equals)...])
+      found[Substring(key).trimmed] = Substring(value).trimmed
     }
     return labels(found)
   }

@@ -6,7 +6,7 @@ extension WorkerConfiguration {
     for entry in try settings.mapping.entries {
       let value = entry.value
       switch entry.key {
-      case "app": app = try value.scalarText
+      case "app": app = try value.checked(Rules.app(value.scalarText))
       case "disable": isDisabled = try value.bool
       case "jobCenterService": try applyService(value)
       case "handlers": handlers = try Self.handlers(value)

@@ -1,6 +1,5 @@
 internal import Foundation
 internal import PlatformGRPC
-internal import Wire
 
 /// How a worker finds its servers, and what it takes from them. The defaults suit one machine.
 public struct WorkerConfiguration: Sendable, Hashable {
@@ -75,8 +74,6 @@ extension WorkerConfiguration {
     if let workerID { try Rules.check(Rules.name(workerID).map { _ in }, "workerID") }
     if let token { try Rules.check(Rules.token(token).map { _ in }, "token") }
     try Rules.check(Rules.labels(labels).map { _ in }, "labels")
-    if app.utf8.count > WireLimits.name {
-      throw ConfigurationError(place: nil, setting: "app", message: "longer than 128 bytes")
-    }
+    try Rules.check(Rules.app(app).map { _ in }, "app")
   }
 }

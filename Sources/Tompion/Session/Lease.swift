@@ -10,6 +10,7 @@ struct Lease: Sendable {
   private(set) var nextBeat: Duration
   private var lastNumber: UInt64 = 0
   private var unanswered: [(number: UInt64, sentAt: Duration)] = []
+  private var respiteEnds: Duration?
 
   init(length: Duration, renewedAt: Duration, now: Duration, random: inout SessionRandom) {
     self.length = length
@@ -18,7 +19,17 @@ struct Lease: Sendable {
   }
 
   /// After this the worker must assume that its runs went to others.
-  var fencedAt: Duration { renewedAt + length * 4 / 5 }
+  var fencedAt: Duration { respiteEnds ?? renewedAt + length * 4 / 5 }
+
+  /// Puts the fence off if the silence was ours: the process was stopped when a heartbeat was due.
+  ///
+  /// The answer to one more may take a tenth of the lease, and no longer than the lease lasts.
+  mutating func excuse(at now: Duration) -> Bool {
+    let end = renewedAt + length
+    guard respiteEnds == nil, now - nextBeat > length / 10, now < end else { return false }
+    respiteEnds = min(now + length / 10, end)
+    return true
+  }
 
   /// The number of a heartbeat that is sent now.
   mutating func beat(at now: Duration, random: inout SessionRandom) -> UInt64 {
@@ -32,6 +43,7 @@ struct Lease: Sendable {
   mutating func acknowledged(_ number: UInt64) {
     guard let answered = unanswered.last(where: { $0.number <= number }) else { return }
     renewedAt = max(renewedAt, answered.sentAt)
+    respiteEnds = nil
     unanswered.removeAll { $0.number <= number }
   }
 

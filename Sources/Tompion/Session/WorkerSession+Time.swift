@@ -79,8 +79,12 @@ extension WorkerSession {
 
   /// Too long without an answer: the runs may be somebody else's by now, so ours must stop.
   private mutating func fenceIfDue(at now: Moment) {
-    guard let lease, now.elapsed >= lease.fencedAt else { return }
-    self.lease = nil
+    guard let due = lease?.fencedAt, now.elapsed >= due else { return }
+    if case .open = link, !isBeatDue, lease?.excuse(at: now.elapsed) == true {
+      isBeatDue = true
+      return
+    }
+    lease = nil
     for (run, state) in runs {
       if case .running = state.phase { cancel(run, .leaseLost) }
       if case .queued = state.phase { disown(run) }

@@ -23,11 +23,14 @@ struct Arguments: Sendable {
     guard has(option) else { return nil }
     var pairs: [String: String] = [:]
     for text in all(option) {
-      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+      // By scalars: an equals sign and an accent after it are one character.
+      let scalars = text.unicodeScalars
+      guard let equals = scalars.firstIndex(of: "="), equals != scalars.startIndex else {
         throw UsageError("--\(option) is written KEY=VALUE, not \(text)")
       }
-      let key = String(text[..<equals])
-      guard pairs.updateValue(String(text[text.index(after: equals)...]), forKey: key) == nil else {
+      let key = String(scalars[..<equals])
+      let value = String(scalars[scalars.index(after: equals)...])
+      guard pairs.updateValue(value, forKey: key) == nil else {
         throw UsageError("--\(option) \(key) is given twice")
       }
     }
@@ -92,7 +95,8 @@ extension Arguments {
     _ rest: inout ArraySlice<String>,
     _ command: Command
   ) throws(UsageError) {
-    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let parts = text.unicodeScalars
+      .split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts[0])
     guard let option = command.options.first(where: { $0.name == name }) else {
       throw UsageError(

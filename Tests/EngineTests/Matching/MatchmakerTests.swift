@@ -56,6 +56,29 @@ import Testing
     #expect(bench.sessions() == [1, 2, 3, 1, 2, 3])
   }
 
+  @Test func `who cannot take a slot keeps its turn`() {
+    var bench = Bench()
+    let blue = Labels(["color": "blue"])
+    bench.join(1, credits: 9, labels: blue)
+    for session in 2...4 { bench.join(session, credits: 9) }
+    for number in 1...4 { bench.add(number) }
+    #expect(bench.sessions() == [2, 3, 4, 2])
+    bench.maker.leave(3)
+    for number in 5...6 { bench.add(number, labels: blue) }
+    for number in 7...9 { bench.add(number) }
+    #expect(bench.sessions() == [1, 1, 4, 2, 4])
+  }
+
+  @Test func `a queue that reaches the limit goes on behind the others`() {
+    var bench = Bench()
+    for number in 1...9 { bench.add(number) }
+    bench.join(1, credits: 9)
+    bench.add(101, handler: "other")
+    bench.maker.grant(1, handler: "other", 1)
+    #expect(bench.match(limit: 3) == [1, 2, 3])
+    #expect(bench.match(limit: 3) == [101, 4, 5])
+  }
+
   @Test func `a session that left gets nothing`() {
     var bench = Bench()
     bench.add(1)
@@ -194,6 +217,25 @@ import Testing
     while let slot = heap.removeFirst() { found.append(slot.id.task.number) }
     #expect(found == numbers.sorted())
     #expect(heap.isEmpty)
+  }
+
+  @Test func `a heap keeps the order while slots come and go, in line and out of it`() {
+    var heap = SlotHeap()
+    var bench = Bench()
+    var inside: Set<Int> = []
+    for step in 0..<6_000 {
+      let number = step.isMultiple(of: 7) ? 10_000 - step : 2 * step
+      if inside.insert(number).inserted { heap.insert(bench.slot(number)) }
+      guard step > 3_000, !step.isMultiple(of: 4) else { continue }
+      let least = inside.min()
+      #expect(heap.first?.id.task.number == least)
+      #expect(heap.removeFirst()?.id.task.number == least)
+      if let least { inside.remove(least) }
+    }
+    #expect(heap.count == inside.count)
+    var rest: [Int] = []
+    while let slot = heap.removeFirst() { rest.append(slot.id.task.number) }
+    #expect(rest == inside.sorted())
   }
 }
 

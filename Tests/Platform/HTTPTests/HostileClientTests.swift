@@ -71,6 +71,7 @@ struct HostileClientTests {
     try await serving(server { $0.requestDeadline = .milliseconds(200) }) { serving async throws in
       let answer = try await serving.answer(to: text)
       #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 \(status) "))
+      #expect(answer.isEmpty || answer.hasSuffix("{\"status\":\(status)}"))
       #expect(!answer.contains("/smuggled"))
       let healthy = try await serving.client.send(HTTPClientRequest(.get, serving.url))
       #expect(healthy.status == 200)
@@ -96,10 +97,62 @@ struct HostileClientTests {
     }
   }
 
-  @Test func `a header over the limit is answered 400`() async throws {
+  @Test(arguments: [(0, 200), (1, 400), (3072, 400)])
+  func `a head over the limit is answered 400`(excess: Int, status: Int) async throws {
     try await serving(server { $0.maxHeaderBytes = 1024 }) { serving async throws in
-      let long = "GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + String(repeating: "a", count: 4096)
-      #expect(try await serving.answer(to: long + "\r\n\r\n").hasPrefix("HTTP/1.1 400 "))
+      let start = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: "
+      let filler = String(repeating: "a", count: 1024 + excess - start.utf8.count - 4)
+      let answer = try await serving.answer(to: start + filler + "\r\n\r\n")
+      #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+      #expect(status == 200 || answer.hasSuffix("{\"status\":400}"))
+    }
+  }
+
+  @Test func `a body that only claims to be too large is refused at once, in the owner's words`()
+    async throws
+  {
+    try await serving(server { $0.maxBodyBytes = 1024 }) { serving async throws in
+      let raw = try RawClient(port: serving.port)
+      await raw.send(Self.post + "Content-Le")
+      await raw.send("ngth: 1025\r\n")
+      let answer = await raw.receiveAll()
+      #expect(answer.hasPrefix("HTTP/1.1 413 Content Too Large\r\n"))
+      #expect(answer.contains("\r\nDate: ") && answer.contains("\r\nConnection: close\r\n"))
+      #expect(answer.hasSuffix("\r\n\r\n{\"status\":413}"))
+    }
+  }
+
+  @Test func `who goes on sending after a refusal hears it, and is cut off at the deadline`()
+    async throws
+  {
+    let deadline = Duration.milliseconds(400)
+    let server = server {
+      $0.maxBodyBytes = 1024
+      $0.requestDeadline = deadline
+    }
+    try await serving(server) { serving async throws in
+      let raw = try RawClient(port: serving.port)
+      let began = ContinuousClock.now
+      await raw.send(Self.post + "Content-Length: 100000000\r\n\r\n")
+      async let flood: Void = {
+        let block = [UInt8](repeating: 0x61, count: 10_000)
+        while await raw.send(block) { try await Task.sleep(for: .milliseconds(10)) }
+      }()
+      #expect(await raw.receiveAll().hasSuffix("{\"status\":413}"))
+      try await flood
+      #expect(began.duration(to: .now) < deadline * 4)
+    }
+  }
+
+  @Test func `the limits hold for each request of a connection`() async throws {
+    try await serving(server { $0.maxBodyBytes = 1024 }) { serving async throws in
+      let raw = try RawClient(port: serving.port)
+      for _ in 0..<3 {
+        await raw.send(Self.post + "Content-Length: 5\r\n\r\nhello")
+        #expect(await raw.receive(until: "hello").hasPrefix("HTTP/1.1 200 "))
+      }
+      await raw.send(Self.post + "Content-Length: 1025\r\n\r\n")
+      #expect(await raw.receiveAll().hasPrefix("HTTP/1.1 413 "))
     }
   }
 

@@ -42,6 +42,11 @@ import Testing
     }
   }
 
+  @Test(arguments: ["/\u{6D6}", "/a?\u{301}b=c", "/é", "/a b", "/a%2", "/%C3%28", "/a%00", "a/b"])
+  func `a target that is no URI is refused`(target: String) {
+    #expect(HTTPRequest(method: .get, target: target) == nil)
+  }
+
   @Test func `a known path names the methods it takes`() {
     guard
       case .methodNotAllowed(let allow) = router.match(.delete, ["ns", "a", "triggers", "latest"])

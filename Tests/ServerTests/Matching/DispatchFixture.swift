@@ -126,13 +126,14 @@ struct DispatchFixture {
 
   private func apply(_ event: SlotEvent, to change: SlotChange, fence: Fence?) throws -> SlotChange
   {
-    var moved = change
-    let template = change.task.template.value
-    let policy = SlotPolicy(retry: template.retry, atMostOnce: template.atMostOnce)
-    if let move = try moved.slot.apply(event, fence: fence, policy: policy, at: now.wall, jitter: 0)
-    {
-      moved.move = move
-    }
-    return moved
+    var slot = change.slot
+    let policy = change.task.template.policy
+    let move = try slot.apply(event, fence: fence, policy: policy, at: now.wall, jitter: 0)
+    return SlotChange(
+      slot: slot,
+      task: change.task,
+      move: move ?? change.move,
+      sequence: change.sequence
+    )
   }
 }

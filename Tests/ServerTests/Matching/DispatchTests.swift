@@ -199,6 +199,19 @@ struct DispatchTests {
     #expect(fixture.dispatch.overdue(at: fixture.now).first?.fence?.epoch == offered.slot.epoch)
   }
 
+  @Test mutating func `what is committed for a worker after its stream closed ends with its lease`()
+    throws
+  {
+    _ = fixture.connect(1, boot: boot, credits: 1)
+    let change = fixture.task()
+    let commands = fixture.dispatch.bind(after: [change], now: fixture.now.wall)
+    fixture.dispatch.closed(1)
+    try fixture.settle(commands, [change])
+    #expect(fixture.dispatch.overdue(at: fixture.now).isEmpty)
+    fixture.advance(.seconds(11))
+    #expect(fixture.dispatch.overdue(at: fixture.now).map(\.event) == [.leaseLost])
+  }
+
   @Test mutating func `a heartbeat renews the lease and is answered`() {
     _ = fixture.connect(1, boot: boot)
     for beat in 1...5 {
@@ -339,5 +352,23 @@ struct DispatchTests {
     #expect(refused == 50)
     fixture.advance(.seconds(1))
     #expect(fixture.connect(999, worker: "late", boot: boot) != nil)
+  }
+
+  @Test mutating func `a worker that reads nothing is cut off when too much waits for it`() {
+    _ = fixture.connect(1, boot: boot)
+    let slot = SlotID(task: TaskID(UUIDv7(high: 7, low: 7)), shard: 0)
+    let fence = Fence(epoch: Epoch(1), boot: boot)
+    let reports = [SlotCommand](
+      repeating: SlotCommand(slot, .succeeded(result: []), fence: fence),
+      count: 10_000
+    )
+    let verdicts = [Verdict](repeating: .refused(.unknownSlot), count: reports.count)
+    var answered = 0
+    while fixture.dispatch.takeWork().close.isEmpty, answered < 1_000_000 {
+      fixture.dispatch.answer(reports, verdicts, boot: boot)
+      answered += reports.count
+      _ = fixture.dispatch.overdue(at: fixture.now)
+    }
+    #expect((160_000...190_000).contains(answered))  // 8 MiB, of 48 bytes each.
   }
 }

@@ -26,7 +26,8 @@ package struct HTTPRequest: Sendable {
   /// The numeric address of the client, without its port.
   package let remoteAddress: String
 
-  /// A request for `target`, or `nil` when the target is malformed or holds a bad escape.
+  /// A request for `target`, or `nil` when the target is malformed, is not all ASCII, or holds a bad
+  /// escape.
   package init?(
     method: HTTPMethod,
     target: String,

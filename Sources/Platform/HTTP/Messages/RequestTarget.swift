@@ -6,7 +6,8 @@ struct RequestTarget {
 
   /// Reads the origin form, the absolute form of `http` and `https`, and `*`.
   ///
-  /// `nil` means the form is another, an escape is broken, or what was escaped is not UTF-8.
+  /// `nil` means the form is another, a byte that must be escaped is not, an escape is broken, or what
+  /// was escaped is not UTF-8.
   init?(_ target: String) {
     guard let origin = Self.originForm(of: target) else { return nil }
     let parts = origin.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
@@ -18,7 +19,7 @@ struct RequestTarget {
   }
 
   private static func originForm(of target: String) -> Substring? {
-    guard target.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return nil }
+    guard target.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
     if target.utf8.first == UInt8(ascii: "/") || target == "*" { return target[...] }
     let scheme = ["http://", "https://"].first { target.lowercased().hasPrefix($0) }
     guard let scheme else { return nil }

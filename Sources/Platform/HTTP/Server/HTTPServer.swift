@@ -18,12 +18,11 @@ package struct HTTPServer: Sendable {
     package var host = "127.0.0.1"
     /// 0 lets the system choose.
     package var port: UInt16 = 0
-    /// The longest body a handler gets to see, in bytes; a longer one is answered 413.
-    ///
-    /// Up to twice that and 64 KiB are read, so that `errorResponse` can be heard; beyond, the library
-    /// drops what it reads and answers with a page of its own.
+    /// The longest body a handler gets to see, in bytes; a longer one is answered 413, at once if its
+    /// head says so.
     package var maxBodyBytes = 1 << 20
-    /// The request line and the header fields together, in bytes; more is answered 400, by the library.
+    /// The request line and the header fields together with their line ends, in bytes; more is answered
+    /// 400. Of requests that are sent ahead the line ends do not count.
     package var maxHeaderBytes = 16 << 10
     /// From the first byte of a request to the last; a slower client is cut off without an answer, at
     /// most an eighth of that, or a second, later.
@@ -32,10 +31,9 @@ package struct HTTPServer: Sendable {
     package var idleTimeout: Duration = .seconds(60)
     /// Open connections at a time, over the whole server; more wait in the listen queue or are closed.
     package var maxConnections = 1024
-    /// The answer to what was read but never reaches a handler: 400, 413, 501 or 505.
+    /// The answer to what never reaches a handler: 400, 413, 417, 501 or 505.
     ///
-    /// It runs on the loop's thread, and the connection is closed after it. What cannot even be taken
-    /// apart (a broken request line, field or chunk, an unknown `Expect`) gets the library's own page.
+    /// It runs on the loop's thread, and the connection is closed after it.
     package var errorResponse: @Sendable (_ status: Int) -> HTTPResponse = { status in
       .text(HTTPResponse.reason(for: status) + "\n", status: status)
     }

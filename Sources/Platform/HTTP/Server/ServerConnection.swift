@@ -14,11 +14,16 @@ import Foundation
     }
   }
 
-  private let loop: ServerLoop
-  private let buffer: OpaquePointer
+  let loop: ServerLoop
+  let buffer: OpaquePointer
   private var handle: OpaquePointer?
   private var inputWatch: OpaquePointer?
+  private var outputWatch: OpaquePointer?
   private var exchange: Exchange?
+  /// The head that is arriving. `nil` once it is complete, and for one that was sent ahead.
+  var head: HeadWatch?
+  /// evhttp has no more say here.
+  var isRefused = false
   private var requestBegan: Int?  // In sweeps.
   private(set) var remoteAddress = ""
 
@@ -60,14 +65,30 @@ import Foundation
       bufferevent_get_input(buffer),
       { _, change, argument in
         guard let added = unsafe change?.pointee.n_added, added > 0 else { return }
-        unsafe ServerConnection.at(argument)?.receivedBytes()
+        unsafe ServerConnection.at(argument)?.receivedBytes(added)
       },
       me
     )
+    unsafe outputWatch = evbuffer_add_cb(
+      bufferevent_get_output(buffer),
+      { _, change, argument in
+        guard let added = unsafe change?.pointee.n_added, added > 0 else { return }
+        unsafe ServerConnection.at(argument)?.wroteBytes()
+      },
+      me
+    )
+    expectHead()
     return unsafe Key(handle)
   }
 
-  private static func at(_ argument: UnsafeMutableRawPointer?) -> ServerConnection? {
+  private func expectHead() {
+    head = HeadWatch(
+      maxHeadBytes: loop.configuration.maxHeaderBytes,
+      maxBodyBytes: loop.configuration.maxBodyBytes
+    )
+  }
+
+  static func at(_ argument: UnsafeMutableRawPointer?) -> ServerConnection? {
     guard let argument = unsafe argument else { return nil }
     return unsafe Unmanaged<ServerConnection>.fromOpaque(argument).takeUnretainedValue()
   }
@@ -80,12 +101,23 @@ import Foundation
     return unsafe String(cString: address)
   }
 
-  private func receivedBytes() {
+  private func receivedBytes(_ added: Int) {
     if exchange == nil, requestBegan == nil { requestBegan = loop.tick }
+    if head != nil { watchHead(added) }
+  }
+
+  /// What is written without an exchange are evhttp's own words.
+  private func wroteBytes() {
+    if let handle = unsafe handle, exchange == nil, !isRefused {
+      unsafe loop.spoke(Key(handle))
+    }
   }
 
   /// Nothing of a request has come, and none is being answered.
   var isIdle: Bool { exchange == nil && requestBegan == nil }
+
+  /// A request is arriving, and nothing of an answer is ours.
+  var isReading: Bool { exchange == nil }
 
   /// The request in hand has been arriving for longer than it may.
   var isLate: Bool {
@@ -105,7 +137,10 @@ import Foundation
     if let inputWatch = unsafe inputWatch {
       unsafe evbuffer_remove_cb_entry(bufferevent_get_input(buffer), inputWatch)
     }
-    unsafe (self.handle, inputWatch) = (nil, nil)
+    if let outputWatch = unsafe outputWatch {
+      unsafe evbuffer_remove_cb_entry(bufferevent_get_output(buffer), outputWatch)
+    }
+    unsafe (self.handle, inputWatch, outputWatch) = (nil, nil, nil)
     exchange?.abandon()
     exchange = nil
     unsafe loop.forget(Key(handle))
@@ -124,7 +159,7 @@ extension ServerConnection {
   func ended() {
     exchange = nil
     let waiting = unsafe evbuffer_get_length(bufferevent_get_input(buffer))
-    if waiting > 0 { requestBegan = loop.tick }  // The next request was sent ahead.
+    if waiting > 0 { requestBegan = loop.tick } else { expectHead() }  // Else it was sent ahead.
   }
 
   /// Keeps reading while an answer is awaited or streamed, only to learn that the client left: nobody

@@ -31,6 +31,7 @@ import Synchronization
     let base: EventBase
     let mail: LoopEvent
     let arrivals: LoopEvent
+    let words: LoopEvent
     let sweep: LoopEvent
   }
 
@@ -43,6 +44,7 @@ import Synchronization
   private var socket: ServerSocket?
   private var connections: [ServerConnection.Key: ServerConnection] = [:]
   private var arrived: [ServerConnection] = []
+  private var spoken: Set<ServerConnection.Key> = []
   private var inProgress = 0
   private var isDraining = false
 
@@ -82,13 +84,20 @@ import Synchronization
     guard let base = EventBase(),
       let mail = unsafe LoopEvent(on: base, self, { unsafe ServerLoop.at($2)?.readMail() }),
       let arrivals = unsafe LoopEvent(on: base, self, { unsafe ServerLoop.at($2)?.adopt() }),
+      let words = unsafe LoopEvent(on: base, self, { unsafe ServerLoop.at($2)?.rephrase() }),
       let sweep = unsafe LoopEvent(on: base, self, { unsafe ServerLoop.at($2)?.sweepLate() })
     else {
       throw HTTPServerError(code: .outOfResources, message: "the system gave no event loop")
     }
     let socket = try ServerSocket(on: base, for: self)
     sweep.repeat(every: configuration.sweepInterval)
-    resources = Resources(base: base, mail: mail, arrivals: arrivals, sweep: sweep)
+    resources = Resources(
+      base: base,
+      mail: mail,
+      arrivals: arrivals,
+      words: words,
+      sweep: sweep
+    )
     self.socket = socket
     return socket.address
   }
@@ -160,6 +169,18 @@ extension ServerLoop {
       if isDraining || isSurplus { connection.close() }
     }
     updateListener()
+  }
+
+  /// Takes note that evhttp wrote something of its own; it leaves only after this turn of the loop.
+  func spoke(_ key: ServerConnection.Key) {
+    spoken.insert(key)
+    resources?.words.wake()
+  }
+
+  private func rephrase() {
+    let keys = spoken
+    spoken = []
+    for key in keys { connections[key]?.rephrase() }
   }
 
   func forget(_ key: ServerConnection.Key) {

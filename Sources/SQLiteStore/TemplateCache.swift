@@ -1,0 +1,31 @@
+import Engine
+import Store
+
+/// The templates a connection has met, both ways. Bounded: when full, it starts anew.
+struct TemplateCache {
+  private static let capacity = 16_384
+
+  private var byNumber: [Int64: SharedTemplate] = [:]
+  private var byValue: [TaskTemplate: SharedTemplate] = [:]
+  private var latest: SharedTemplate?
+  /// What `latest` was found for.
+  private var latestDraft: TemplateDraft?
+
+  subscript(number: Int64) -> SharedTemplate? {
+    latest?.number == number ? latest : byNumber[number]
+  }
+
+  /// Neighbours mostly share a draft.
+  mutating func find(_ draft: TemplateDraft) -> SharedTemplate? {
+    if let latest, latestDraft === draft { return latest }
+    guard let found = byValue[draft.value] else { return nil }
+    (latest, latestDraft) = (found, draft)
+    return found
+  }
+
+  mutating func insert(_ template: SharedTemplate) {
+    if byNumber.count >= TemplateCache.capacity { self = TemplateCache() }
+    byNumber[template.number] = template
+    byValue[template.value] = template
+  }
+}
