@@ -119,6 +119,21 @@ import Testing
     #expect(drive.trigger.state.nextFireAt == drive.now + .seconds(10))
   }
 
+  @Test func `a fixed delay that follows the clock back leaves the watermark where it was`() throws {
+    var drive = try TriggerDrive("@every 10s")
+    drive.now = drive.now + .seconds(30)
+    drive.fireAll()
+    drive.now = drive.start
+    try drive.redefine { $0.schedule = "after 10s" }
+    drive.now = drive.now + .seconds(10)
+    drive.fireAll()
+    drive.end(at: drive.open.count - 1)
+    try drive.redefine(anchor: drive.start) { $0.schedule = "@every 10s" }
+    drive.now = drive.start + .seconds(40)
+    drive.fireAll()
+    #expect(drive.tasks.map(\.nominal) == [10, 20, 30, 10, 40])
+  }
+
   @Test func `a trigger that is offline owes nothing`() throws {
     var drive = try TriggerDrive("@every 10s")
     drive.trigger.goOffline(at: drive.now)
@@ -169,9 +184,13 @@ private struct TriggerDrive {
     trigger.replan(at: start, recurrence: recurrence)
   }
 
-  mutating func redefine(_ edit: (inout TriggerDefinition) -> Void) throws {
+  /// `anchor` is now unless given.
+  mutating func redefine(
+    anchor: Timestamp? = nil,
+    _ edit: (inout TriggerDefinition) -> Void
+  ) throws {
     edit(&trigger.definition)
-    recurrence = try trigger.definition.recurrence(anchor: now) { _ in .utc }
+    recurrence = try trigger.definition.recurrence(anchor: anchor ?? now) { _ in .utc }
     trigger.replan(at: now, recurrence: recurrence)
   }
 
