@@ -168,6 +168,7 @@ struct LiveSlots {
       line[settled].before = entry.stored
       entry.stored = try store(entry)
       entry.isUnsettled = false
+      entry.stretch = 0  // The row lacks what is changed from here on, in this stretch too.
       settled += 1
     }
   }

@@ -107,8 +107,10 @@ extension SQLiteLedger {
       row.slot = delta.slot
       row.result = delta.result ?? row.result
       row.deadline = delta.deadline
-      guard row.history.bytes.count == delta.historyCount else { return }
-      row.history.append(packed: delta.entries)
+      // A row that was settled in the midst of the commit has the first of them.
+      let missing = delta.historyCount + delta.entries.count - row.history.bytes.count
+      guard missing > 0, missing <= delta.entries.count else { return }
+      row.history.append(packed: delta.entries.suffix(missing))
     }
     if entry.endedAt != nil { entry.endedAt = entry.row.history.lastMoveAt }
   }

@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import SQLiteStore
 import Store
+import Synchronization
 import Testing
 import TompionTesting
 
@@ -89,6 +90,32 @@ struct RecoveryTests {
     _ = try await store.apply(SlotCommand(slot, outcome, fence: fence))
     // The run is over: this one is refused, and leaves a trace.
     _ = try await store.apply(SlotCommand(slot, .released, fence: fence))
+  }
+
+  @Test(arguments: [true, false])
+  func `what changes after its row was settled in the same commit is not forgotten`(
+    isNew: Bool
+  ) async throws {
+    let store = try directory.open { $0.unsettledSlots = 1000 }
+    let old = try await store.submit()
+    let changed = Mutex(old)
+    try await store.perform { ledger throws(StoreError) in
+      let draft = TemplateDraft(TaskTemplate(namespace: "default", handler: "h"))
+      if isNew, case .created(let task) = try ledger.submit(Submission(draft)) {
+        changed.withLock { $0 = task }
+      }
+      try ledger.command(changed.withLock(\.self), .pause)
+      try ledger.settle()
+      try ledger.command(changed.withLock(\.self), .cancel(.requested))
+    }
+    let task = changed.withLock(\.self)
+    let before = try #require(try await store.task(task))
+    #expect(before.state == .canceled && before.slots.first?.moveCount == 3)
+    let remains = try directory.copy()
+    await store.close()
+    let heir = try remains.open()
+    #expect(try await heir.task(task)?.slots == before.slots)
+    await heir.close()
   }
 
   @Test func `a crash during the repair changes nothing`() async throws {
