@@ -119,7 +119,8 @@ import Testing
     #expect(drive.trigger.state.nextFireAt == drive.now + .seconds(10))
   }
 
-  @Test func `a fixed delay that follows the clock back leaves the watermark where it was`() throws {
+  @Test func `a fixed delay that follows the clock back leaves the watermark where it was`() throws
+  {
     var drive = try TriggerDrive("@every 10s")
     drive.now = drive.now + .seconds(30)
     drive.fireAll()
