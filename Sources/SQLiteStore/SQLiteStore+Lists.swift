@@ -60,7 +60,7 @@ extension SQLiteStore {
     guard writer.hasUnsettled else {
       return try await readers.read { session throws(StoreError) in try session.detail(id) }
     }
-    return try await perform { ledger throws(StoreError) in try ledger.detail(id) }
+    return try await look { ledger throws(StoreError) in try ledger.detail(id) }
   }
 
   // MARK: Fires

@@ -91,10 +91,11 @@ final class Writer: Sendable {
     while !isLast || !waiting.isEmpty {
       if waiting.isEmpty {
         let delivery = mailbox.take(timeout: patience)
-        waiting = delivery.operations
+        waiting = delivery.operations.filter { !$0.onlyReads }
+        if waiting.count < delivery.operations.count { answerReads(delivery.operations) }
         isStirred = isStirred || delivery.isStirred
         isLast = delivery.isLast
-        if waiting.isEmpty, !isStirred, !isLast { useTheQuiet() }
+        if delivery.operations.isEmpty, !isStirred, !isLast { useTheQuiet() }
       }
       let batch = Array(waiting.prefix(batchSize(waiting)))
       waiting.removeFirst(batch.count)
@@ -126,6 +127,24 @@ final class Writer: Sendable {
     guard hasUnsettled else { return }
     var isStirred = false
     run(Transaction(operations: [], binds: true, settles: true), isStirred: &isStirred)
+  }
+
+  /// Those that only read see what was committed last; no commit, and no trouble with one, is theirs.
+  private func answerReads(_ operations: [StoreOperation]) {
+    for operation in operations where operation.onlyReads {
+      let answer = ledger.withLock { ledger -> Result<StoreOperation.Answer, StoreError> in
+        guard let ledger else { return .failure(.closed) }
+        do throws(StoreError) {
+          return .success(try operation.perform(ledger))
+        } catch {
+          return .failure(error)
+        }
+      }
+      switch answer {
+      case .success(let tell): tell()
+      case .failure(let error): operation.fail(error)
+      }
+    }
   }
 
   /// How many of the operations go into one transaction; at least one.

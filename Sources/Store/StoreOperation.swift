@@ -7,6 +7,8 @@ package struct StoreOperation: Sendable {
 
   /// About how many rows it touches.
   package let weight: Int
+  /// Whether it only looks at what was committed, and so needs no commit of its own.
+  package let onlyReads: Bool
   /// Does the work and returns the answer, to be given once the work is durable.
   ///
   /// It may be called again after its writes were undone, and must touch nothing but the ledger.
@@ -17,10 +19,12 @@ package struct StoreOperation: Sendable {
   /// An operation that answers through `reply`.
   package init<Result: Sendable>(
     weight: Int = 1,
+    onlyReads: Bool = false,
     reply: @escaping Reply<Result>,
     _ body: @escaping @Sendable (any Ledger) throws(StoreError) -> Result
   ) {
     self.weight = weight
+    self.onlyReads = onlyReads
     perform = { ledger throws(StoreError) in
       let result = try body(ledger)
       return { reply(.success(result)) }
@@ -161,6 +165,17 @@ extension OperationStore {
     try await perform(weight: limit) { ledger throws(StoreError) in
       try ledger.mendHeldTasks(after: cursor, limit: limit)
     }
+  }
+
+  /// Runs `body`, which writes nothing; also while nothing can be written.
+  package func look<Result: Sendable>(
+    _ body: @escaping @Sendable (any Ledger) throws(StoreError) -> Result
+  ) async throws(StoreError) -> Result {
+    let result = await withCheckedContinuation { (answered: CheckedContinuation<_, Never>) in
+      let reply: Reply<Result> = { answered.resume(returning: $0) }
+      post(StoreOperation(onlyReads: true, reply: reply, body))
+    }
+    return try result.get()
   }
 
   /// Runs `body` as one operation that is undone as a whole when it throws.

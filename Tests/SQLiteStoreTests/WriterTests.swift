@@ -159,6 +159,20 @@ struct WriterTests {
     await store.close()
   }
 
+  @Test func `a task is read although what arrived with it cannot be written`() async throws {
+    let store = try directory.open { $0.largestPageCount = 120 }
+    let task = try await store.submit()
+    let hold = HeldOperation(store)
+    await hold.untilRunning()
+    async let write = store.submit(param: [UInt8](repeating: 0, count: 900_000))
+    async let read = store.task(task)
+    try await Task.sleep(for: .milliseconds(20))  // Both are in the mailbox by now.
+    hold.letGo()
+    #expect(try await read?.task.id == task)
+    await #expect(throws: StoreError.self) { try await write }
+    await store.close()
+  }
+
   @Test func `bindings of a transaction that failed are given back`() async throws {
     let matching = ListeningMatching()
     let store = try directory.open(matching: matching) { $0.largestPageCount = 120 }
