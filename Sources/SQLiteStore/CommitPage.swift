@@ -1,11 +1,16 @@
 import Engine
 import Store
 
-/// The slots that one commit changed, packed into one row of the journal.
+/// The slots and the triggers that one commit changed, packed into one row of the journal.
 ///
 /// A page holds enough to bring rows up to date again after a crash, and every move for those who
 /// follow what happens.
-enum CommitPage {
+struct CommitPage {
+  /// In the order of their first changes.
+  private(set) var slots: [Delta] = []
+  /// In the order of their changes; the last of a trigger counts.
+  private(set) var triggers: [(trigger: TriggerID, state: Trigger.State)] = []
+
   /// What one commit did to one slot.
   struct Delta {
     let slot: Slot
@@ -43,6 +48,8 @@ enum CommitPage {
     static let isManual = Flags(rawValue: 16)
     static let hasParam = Flags(rawValue: 32)
     static let isRerun = Flags(rawValue: 64)
+    /// A trigger's state follows, and no slot.
+    static let isTrigger = Flags(rawValue: 128)
   }
 
   // MARK: Writing
@@ -70,6 +77,12 @@ enum CommitPage {
     if hasResult, let result { page.append(counted: result) }
   }
 
+  static func append(_ state: Trigger.State, of trigger: TriggerID, to page: inout [UInt8]) {
+    page.append(Flags.isTrigger.rawValue)
+    page.append(trigger.uuid)
+    page.append(counted: state.bytes[...])
+  }
+
   private static func flags(of task: TaskRecord) -> Flags {
     var flags: Flags = []
     if task.isManual { flags.insert(.isManual) }
@@ -88,20 +101,25 @@ enum CommitPage {
 
   // MARK: Reading
 
-  /// All deltas of a page, in the order of their first changes; `nil` when the bytes make no sense.
-  static func deltas(in bytes: [UInt8]) -> [Delta]? {
+  /// `nil` when the bytes make no sense.
+  init?(_ bytes: [UInt8]) {
     var reader = ByteReader(bytes)
-    var deltas: [Delta] = []
     while !reader.isAtEnd {
-      guard let delta = delta(&reader) else { return nil }
-      deltas.append(delta)
+      guard let flags = reader.byte().map(Flags.init(rawValue:)) else { return nil }
+      if flags.contains(.isTrigger) {
+        guard let id = reader.uuid(),
+          let state = reader.counted().flatMap(Trigger.State.init(bytes:))
+        else { return nil }
+        triggers.append((TriggerID(id), state))
+      } else {
+        guard let delta = CommitPage.delta(&reader, flags) else { return nil }
+        slots.append(delta)
+      }
     }
-    return deltas
   }
 
-  private static func delta(_ reader: inout ByteReader) -> Delta? {
-    guard let flags = reader.byte().map(Flags.init(rawValue:)), let task = reader.uuid(),
-      let shard = reader.int(), let template = reader.varint(),
+  private static func delta(_ reader: inout ByteReader, _ flags: Flags) -> Delta? {
+    guard let task = reader.uuid(), let shard = reader.int(), let template = reader.varint(),
       let slot = reader.slot(SlotID(task: TaskID(task), shard: shard)),
       let historyCount = reader.int(), let entries = reader.counted()
     else { return nil }
@@ -159,9 +177,9 @@ extension CommitPage {
     in bytes: [UInt8],
     template: (Int64) throws(StoreError) -> SharedTemplate?
   ) throws(StoreError) -> [JournalEntry] {
-    guard let deltas = deltas(in: bytes) else { throw .damaged("a page of the journal") }
+    guard let page = CommitPage(bytes) else { throw .damaged("a page of the journal") }
     var moves: [JournalEntry] = []
-    for delta in deltas {
+    for delta in page.slots {
       guard let template = try template(delta.template) else { continue }
       for case .move(let move, let sequence) in SlotHistory(bytes: delta.entries).entries {
         let id = delta.slot.id

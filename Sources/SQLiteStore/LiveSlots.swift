@@ -11,10 +11,10 @@ struct LiveSlots {
   let capacity: Int
 
   private var slots: [Int64: KeptSlot] = [:]
-  /// Fires whose tasks have no row yet.
-  private var fires: Set<FireKey> = []
   private var changes: [Change] = []
   private var line: [Unsettled] = []
+  /// Those in front of this were settled before the open transaction; they leave the array now and then.
+  private var head = 0
   /// Those in front of this are settled in the open transaction.
   private var settled = 0
   private var stretch = 0
@@ -40,11 +40,6 @@ struct LiveSlots {
     var before: SlotColumns?
   }
 
-  fileprivate struct FireKey: Hashable {
-    let trigger: TriggerID
-    let nominalAt: Timestamp
-  }
-
   /// Where a stretch of writing began.
   struct Mark {
     fileprivate let changes: Int
@@ -65,16 +60,12 @@ struct LiveSlots {
   /// How many slots the open transaction has changed; one may count twice.
   var changeCount: Int { changes.count }
 
-  func hasFire(_ trigger: TriggerID, nominalAt: Timestamp) -> Bool {
-    !fires.isEmpty && fires.contains(FireKey(trigger: trigger, nominalAt: nominalAt))
-  }
-
-  func containsUnsettled(where isMatch: (KeptSlot) -> Bool) -> Bool {
-    line[settled...].contains { isMatch($0.entry) }
+  func forEachUnsettled(_ body: (KeptSlot) -> Void) {
+    for unsettled in line[settled...] { body(unsettled.entry) }
   }
 
   /// Whether the open transaction settles any.
-  var hasSettled: Bool { settled > 0 }
+  var hasSettled: Bool { settled > head }
   /// From this page on there are changes that rows lack; `nil` when there are none.
   var unsettledSince: Int64? { settled < line.count ? line[settled].since : nil }
 
@@ -101,7 +92,6 @@ struct LiveSlots {
 
   mutating func insert(_ entry: KeptSlot) {
     slots[entry.number] = entry
-    if let key = FireKey(entry) { fires.insert(key) }
     note(entry, isNew: true)
   }
 
@@ -134,7 +124,6 @@ struct LiveSlots {
       change.undo()
       guard change.isNew else { continue }
       slots[change.entry.number] = nil
-      if let key = FireKey(change.entry) { fires.remove(key) }
     }
     changes.removeSubrange(mark.changes...)
     for place in max(mark.line, settled)..<line.count { line[place].entry.isUnsettled = false }
@@ -176,15 +165,16 @@ struct LiveSlots {
   /// The transaction is durable: what was settled in it may leave.
   mutating func committed(at now: Timestamp) {
     changes.removeAll(keepingCapacity: true)
-    for place in 0..<settled {
+    for place in head..<settled {
       let entry = line[place].entry
-      if !fires.isEmpty, let key = FireKey(entry) { fires.remove(key) }
       guard !entry.isUnsettled, slots.count - unsettledCount > capacity || !entry.isWanted(at: now)
       else { continue }
       slots[entry.number] = nil
     }
-    line.removeSubrange(..<settled)
-    settled = 0
+    head = settled
+    guard head >= 512 || head == line.count else { return }
+    line.removeSubrange(..<head)
+    (head, settled) = (0, 0)
   }
 
   /// Forgets the slots of a task that is no more.
@@ -196,7 +186,7 @@ struct LiveSlots {
   private mutating func trim() {
     guard slots.count > 2 * capacity + unsettledCount else { return }
     slots.removeAll(keepingCapacity: true)
-    for unsettled in line { slots[unsettled.entry.number] = unsettled.entry }
+    for unsettled in line[head...] { slots[unsettled.entry.number] = unsettled.entry }
   }
 }
 
@@ -207,16 +197,5 @@ extension LiveSlots.Change {
     entry.row.result = result
     entry.row.deadline = deadline
     if !slot.state.isFinal { entry.endedAt = nil }
-  }
-}
-
-extension LiveSlots.FireKey {
-  /// `nil` for what no schedule made.
-  fileprivate init?(_ entry: KeptSlot) {
-    guard entry.row.slot.id.shard == 0, !entry.task.isManual,
-      let origin = entry.task.template.value.trigger
-    else { return nil }
-    trigger = origin.id
-    nominalAt = entry.task.nominalAt
   }
 }

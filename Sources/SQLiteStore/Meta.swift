@@ -17,7 +17,10 @@ enum Meta {
       (
         try connection.text(of: "SELECT value FROM meta WHERE name = 'generation'"),
         try connection.text(
-          of: "SELECT max(last_sequence) FROM journal WHERE last_sequence IS NOT NULL"
+          of: """
+            SELECT last_sequence FROM journal WHERE last_sequence IS NOT NULL
+              ORDER BY page DESC LIMIT 1
+            """
         ),
         try connection.text(of: "SELECT max(page) FROM journal"),
         try connection.text(

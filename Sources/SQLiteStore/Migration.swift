@@ -7,8 +7,8 @@ struct Migration {
   let number: Int
   let script: String
 
-  /// All steps, by number. A schema 1 was never released: its identifiers of tasks do not rise.
-  static let all = [Migration(number: 2, script: firstSchema)]
+  /// All steps, by number. Those before the first of them were never released.
+  static let all = [Migration(number: 3, script: firstSchema)]
 
   /// Brings the database up to date; refuses one that a newer version wrote.
   static func run(on connection: borrowing Connection, at now: Int64) throws(StoreError) {
@@ -27,7 +27,7 @@ struct Migration {
         "a newer version wrote this database: its schema is \(found), this one knows \(newest)"
       )
     }
-    guard found != 1 else {
+    guard found == 0 || found >= all[0].number else {
       throw StoreError(
         .locked,
         "an unreleased version wrote this database; begin with an empty one"
@@ -63,6 +63,11 @@ struct Migration {
 ///
 /// A row of a slot may be behind: the pages of the journal after `settled` have what is missing. A page
 /// without sequences has no moves, only what was noted beside them.
+///
+/// The tasks of a trigger are in `fires`, by the number of their first slot. An index of `slots` would do,
+/// and each fire would add to it at a place of its own; so the fires of a while are added together, in
+/// the order of triggers, and along with them goes what they made of the triggers. For the same reason
+/// triggers have an index of the hour of the next fire only.
 ///
 /// The number of a task's first slot is the ordinal of the task's identifier; those of its other shards
 /// follow. The first has the columns from `template` on, which say what the task is; in the others they
@@ -106,17 +111,14 @@ private let firstSchema = """
     history BLOB NOT NULL,
     result BLOB,
     template INTEGER,
-    origin BLOB,
     nominal_at INTEGER,
-    manual BLOB,
+    manual INTEGER,
     created_at INTEGER,
     param BLOB,
     missed INTEGER,
     rerun_of BLOB,
     shards INTEGER
   );
-  CREATE UNIQUE INDEX slots_by_fire ON slots (origin, nominal_at, manual)
-    WHERE origin IS NOT NULL;
   CREATE INDEX slots_in_line ON slots (queue, rank) WHERE place = 0;
   CREATE INDEX slots_aside ON slots (place) WHERE place IN (1, 2);
   CREATE INDEX slots_ended_badly ON slots (place) WHERE place >= 4;
@@ -131,12 +133,22 @@ private let firstSchema = """
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     online INTEGER NOT NULL,
+    due_hour INTEGER,
     next_at INTEGER,
     state BLOB NOT NULL,
-    definition BLOB NOT NULL
+    definition BLOB NOT NULL,
+    template INTEGER
   ) WITHOUT ROWID;
   CREATE UNIQUE INDEX triggers_by_name ON triggers (namespace, name);
-  CREATE INDEX triggers_due ON triggers (next_at, id) WHERE next_at IS NOT NULL;
+  CREATE INDEX triggers_due ON triggers (due_hour) WHERE due_hour IS NOT NULL;
+
+  CREATE TABLE fires (
+    origin BLOB NOT NULL,
+    nominal_at INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    manual INTEGER NOT NULL,
+    PRIMARY KEY (origin, nominal_at, number)
+  ) WITHOUT ROWID;
 
   CREATE TABLE skips (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -157,7 +169,6 @@ private let firstSchema = """
     settled INTEGER NOT NULL,
     entries BLOB NOT NULL
   );
-  CREATE INDEX journal_by_sequence ON journal (last_sequence) WHERE last_sequence IS NOT NULL;
 
   CREATE TABLE requests (
     namespace TEXT NOT NULL,

@@ -28,7 +28,7 @@ struct Opening: Sendable {
       var settings = ConnectionSettings()
       settings.synchronous = configuration.durability == .full ? .full : .normal
       settings.enforcesForeignKeys = false
-      settings.cacheSize = 65_536
+      settings.cacheSize = 24_576
       settings.autocheckpointPages = Opening.checkpointPages
       try connection.enableWriteAheadLog(settings)
       if let pages = configuration.largestPageCount {
@@ -40,8 +40,8 @@ struct Opening: Sendable {
     }
   }
 
-  /// 16 MiB of log, after which the writer copies it back.
-  private static let checkpointPages = 4096
+  /// 4 MiB of log, after which the writer copies it back: nobody waits for long then.
+  private static let checkpointPages = 1000
 
   func reader() throws(StoreError) -> Connection {
     try translated { () throws(SQLiteError) in

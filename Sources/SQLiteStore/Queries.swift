@@ -21,21 +21,24 @@ enum Queries {
     return SharedTemplate(number: number, value: template)
   }
 
-  static func trigger(
+  /// With it the number of the template that its tasks have, if one was noted since the last edit.
+  static func triggerWithTemplate(
     _ id: TriggerID,
     on connection: borrowing Connection
-  ) throws(StoreError) -> Trigger? {
+  ) throws(StoreError) -> (trigger: Trigger, template: Int64?)? {
     let select = try translated { () throws(SQLiteError) in
       let select = try connection.cached(
         """
-        SELECT id, namespace, name, revision, created_at, updated_at, state, definition
+        SELECT id, namespace, name, revision, created_at, updated_at, state, definition, template
           FROM triggers WHERE id = ?
         """
       )
       try select.bind(1, id.uuid)
       return select
     }
-    return try first(select) { row throws(StoreError) in try row.trigger() }
+    return try first(select) { row throws(StoreError) in
+      (try row.trigger(), row.optionalInt64(8))
+    }
   }
 
   static func trigger(

@@ -85,7 +85,7 @@ extension Statement {
       nominalAt: time(column),
       createdAt: time(column + 2),
       ownParam: blob(column + 3),
-      isManual: template.value.trigger == nil || withBlob(column + 1) { $0.byteCount } > 0,
+      isManual: bool(column + 1),
       missed: int(column + 4),
       rerunOf: uuid(column + 5).map { TaskID($0) }
     )

@@ -7,10 +7,11 @@ extension SQLiteLedger {
   ///
   /// The page also says how far the rows are behind.
   func writePage() throws(SQLiteError) {
-    guard live.changeCount > 0 else { return try noteProgress() }
+    guard live.changeCount > 0 || liveTriggers.hasChanged else { return try noteProgress() }
     var page: [UInt8] = []
-    page.reserveCapacity(live.changeCount * 256)
+    page.reserveCapacity(live.changeCount * 256 + liveTriggers.changeCount * 64)
     live.forEachChanged { CommitPage.append($0, to: &page) }
+    liveTriggers.forEachChanged { CommitPage.append($1, of: $0, to: &page) }
     counters.page += 1
     let insert = try connection.cached(
       """
@@ -30,20 +31,21 @@ extension SQLiteLedger {
 
   /// Says how far the rows are behind, when there is no page to say it.
   private func noteProgress() throws(SQLiteError) {
-    guard live.hasSettled else { return }
+    guard live.hasSettled || liveTriggers.hasSettled else { return }
     let note = try connection.cached(
       "INSERT OR REPLACE INTO meta (name, value) VALUES ('settled', ?)"
     )
     try note.bind(1, settledThrough)
     try write(note)
-    try dropPages()
   }
 
+  /// Now and then, so that most commits are spared it.
   private func dropPages() throws(SQLiteError) {
+    guard counters.page.isMultiple(of: 64) else { return }
     let delete = try connection.cached(
       """
       DELETE FROM journal WHERE page IN
-        (SELECT page FROM (SELECT page, last_sequence FROM journal ORDER BY page LIMIT 2)
+        (SELECT page FROM (SELECT page, last_sequence FROM journal ORDER BY page LIMIT 128)
           WHERE page <= ? AND coalesce(last_sequence, 0) < ?)
       """
     )
@@ -86,8 +88,14 @@ extension SQLiteLedger {
   }
 
   private func redo(_ page: [UInt8]) throws(StoreError) {
-    guard let deltas = CommitPage.deltas(in: page) else { throw .damaged("a page of the journal") }
-    for delta in deltas { try redo(delta) }
+    guard let page = CommitPage(page) else { throw .damaged("a page of the journal") }
+    for delta in page.slots { try redo(delta) }
+    for delta in page.triggers {
+      guard var trigger = try trigger(delta.trigger) else { continue }
+      liveTriggers.change(delta.trigger, to: delta.state, before: trigger.state)
+      trigger.state = delta.state
+      triggers.keep(trigger)
+    }
   }
 
   /// The row may have the change already, as it is settled by itself and not with its page.
@@ -103,6 +111,7 @@ extension SQLiteLedger {
       )
       return try insert(row, of: try task(of: delta))
     }
+    if delta.isNew { try noteFire(of: entry.task, shard: id.shard) }
     change(entry) { row in
       row.slot = delta.slot
       row.result = delta.result ?? row.result

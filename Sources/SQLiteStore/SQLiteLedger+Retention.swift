@@ -82,8 +82,9 @@ extension SQLiteLedger {
     for trigger in triggers where found.count < limit {
       let select = try connection.cached(
         """
-        SELECT task, shards FROM slots WHERE origin = ?
-          ORDER BY nominal_at DESC, manual DESC LIMIT -1 OFFSET ?
+        SELECT slots.task, slots.shards FROM fires JOIN slots ON slots.number = fires.number
+          WHERE fires.origin = ? ORDER BY fires.nominal_at DESC, fires.number DESC
+          LIMIT -1 OFFSET ?
         """
       )
       try select.bind(1, trigger.uuid)
@@ -131,11 +132,29 @@ extension SQLiteLedger {
       try statement.bind(1, task.task.uuid)
       try write(statement)
     }
+    try deleteFire(task)
     let delete = try connection.cached("DELETE FROM slots WHERE number >= ? AND number < ?")
     try delete.bind(1, task.rows.lowerBound)
     try delete.bind(2, task.rows.upperBound)
     try write(delete)
     live.forget(task.task, shards: task.shards)
+  }
+
+  /// The row of a fire is found by its trigger, which the task's own row knows.
+  private func deleteFire(_ task: Condemned) throws(SQLiteError) {
+    let select = try connection.cached("SELECT template, nominal_at FROM slots WHERE number = ?")
+    try select.bind(1, task.rows.lowerBound)
+    defer { select.reset() }
+    guard try select.step(), let template = try? template(select.int64(0)),
+      let origin = template.value.trigger
+    else { return }
+    let delete = try connection.cached(
+      "DELETE FROM fires WHERE origin = ? AND nominal_at = ? AND number = ?"
+    )
+    try delete.bind(1, origin.id.uuid)
+    try delete.bind(2, select.time(1))
+    try delete.bind(3, task.rows.lowerBound)
+    try write(delete)
   }
 
   private func dropSkips(before time: Timestamp, limit: Int) throws(SQLiteError) {

@@ -3,34 +3,51 @@ import PlatformSQLite
 import Store
 
 /// Bringing rows up to date with the slots in memory.
+/// How much is settled at once.
+struct SettlingLimits {
+  var slots: Int
+  var triggers: Int
+
+  static let everything = SettlingLimits(slots: .max, triggers: .max)
+}
+
+/// Rows become what slots and triggers are in memory.
 extension SQLiteLedger {
-  /// Settles every slot: before slots are looked for in the database.
+  /// Settles everything: before rows are looked for in the database.
   func settle() throws(StoreError) {
-    try settle(limit: .max)
+    try settle(.everything)
   }
 
-  /// Whether the index of slots that wait for their time lacks one, or has one too many.
-  var isDelayBehind: Bool {
-    live.containsUnsettled { entry in
-      entry.stored?.delayedUntil != nil || entry.row.slot.readyAt.map { $0 > now } ?? false
+  /// Settles those next in line.
+  func settle(_ limits: SettlingLimits) throws(StoreError) {
+    if limits.slots > 0, live.unsettledCount > 0 {
+      try live.settle(limit: limits.slots) { entry throws(StoreError) in
+        let columns = SlotColumns(of: entry.row, at: now)
+        try translated { () throws(SQLiteError) in try store(entry, columns) }
+        return columns
+      }
+    }
+    if limits.triggers > 0, liveTriggers.unsettledCount > 0 {
+      try liveTriggers.settle(limit: limits.triggers) { entry throws(StoreError) in
+        try translated { () throws(SQLiteError) in try store(entry) }
+      }
     }
   }
 
-  /// Settles the next `limit` slots in line.
-  func settle(limit: Int) throws(StoreError) {
-    guard limit > 0, live.unsettledCount > 0 else { return }
-    try live.settle(limit: limit) { entry throws(StoreError) in
-      let columns = SlotColumns(of: entry.row, at: now)
-      try translated { () throws(SQLiteError) in try store(entry, columns) }
-      return columns
-    }
+  /// How many are settled along with the open transaction.
+  var slices: SettlingLimits {
+    SettlingLimits(
+      slots: slotSlice,
+      triggers: liveTriggers.slice(roundsLast: configuration.unsettledFires / 2)
+    )
   }
 
-  /// How many are settled along with the open transaction: none while few are behind, else more than
-  /// it has changed.
-  var slice: Int {
-    let excess = live.unsettledCount - configuration.unsettledSlots
-    return min(max(excess, 0), 2 * live.changeCount + 256)
+  /// None while few are behind, else some more than the transaction has changed: enough together to
+  /// share pages of the file, and not so many that others wait for long.
+  private var slotSlice: Int {
+    let bound = configuration.unsettledSlots
+    let excess = live.unsettledCount - bound
+    return excess > min(bound, 128) ? min(excess, 128 + live.changeCount * 5 / 4) : 0
   }
 
   private func store(_ entry: KeptSlot, _ columns: SlotColumns) throws(SQLiteError) {
@@ -54,8 +71,8 @@ extension SQLiteLedger {
         """
         INSERT INTO slots
           (number, task, shard, place, queue, rank, delayed_until, deadline, ended_at, body, history,
-            result, template, origin, nominal_at, manual, created_at, param, missed, rerun_of, shards)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            result, template, nominal_at, manual, created_at, param, missed, rerun_of, shards)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
       )
       : try connection.cached(
@@ -89,20 +106,13 @@ extension SQLiteLedger {
     at index: Int
   ) throws(SQLiteError) {
     try insert.bind(index, task.template.number)
-    try insert.bind(index + 1, task.template.value.trigger?.id.uuid)
-    try insert.bind(index + 2, task.nominalAt)
-    if task.template.value.trigger == nil {
-      try insert.bindNull(index + 3)
-    } else if task.isManual {
-      try insert.bind(index + 3, task.id.uuid)
-    } else {
-      try insert.bind(index + 3, [] as [UInt8])
-    }
-    try insert.bind(index + 4, task.createdAt)
-    try insert.bind(index + 5, task.ownParam)
-    try insert.bind(index + 6, task.missed)
-    try insert.bind(index + 7, task.rerunOf?.uuid)
-    try insert.bind(index + 8, task.template.value.shardCount)
+    try insert.bind(index + 1, task.nominalAt)
+    try insert.bind(index + 2, task.isManual)
+    try insert.bind(index + 3, task.createdAt)
+    try insert.bind(index + 4, task.ownParam)
+    try insert.bind(index + 5, task.missed)
+    try insert.bind(index + 6, task.rerunOf?.uuid)
+    try insert.bind(index + 7, task.template.value.shardCount)
   }
 
   /// Leaves all indexes as they are.

@@ -9,6 +9,7 @@ extension SQLiteLedger {
     let entry = KeptSlot(row, of: task, stored: nil)
     if row.slot.state.isFinal { entry.endedAt = row.history.lastMoveAt }
     live.insert(entry)
+    try noteFire(of: task, shard: row.slot.id.shard)
   }
 
   func change(_ entry: KeptSlot, _ body: (inout SlotRow) -> Void) {

@@ -5,13 +5,24 @@ import Store
 extension SQLiteLedger {
   func trigger(_ id: TriggerID) throws(StoreError) -> Trigger? {
     if let trigger = triggers[id] { return trigger }
-    let trigger = try Queries.trigger(id, on: connection)
-    if let trigger { triggers[id] = trigger }
+    guard let (read, number) = try Queries.triggerWithTemplate(id, on: connection) else {
+      return nil
+    }
+    let trigger = upToDate(read)
+    triggers.keep(trigger)
+    if let number { triggers.keep(try template(number), of: trigger) }
     return trigger
   }
 
   func trigger(namespace: String, name: String) throws(StoreError) -> Trigger? {
-    try Queries.trigger(namespace: namespace, name: name, on: connection)
+    try Queries.trigger(namespace: namespace, name: name, on: connection).map(upToDate)
+  }
+
+  /// What was read, with the state that its row may lack.
+  private func upToDate(_ read: Trigger) -> Trigger {
+    var trigger = read
+    if let state = liveTriggers[read.id] { trigger.state = state }
+    return trigger
   }
 
   func insert(_ trigger: Trigger) throws(StoreError) {
@@ -19,8 +30,9 @@ extension SQLiteLedger {
       let insert = try connection.cached(
         """
         INSERT INTO triggers
-          (id, namespace, name, revision, created_at, updated_at, online, next_at, state, definition)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          (id, namespace, name, revision, created_at, updated_at, online, next_at, state, definition,
+            due_hour)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
       )
       try insert.bind(1, trigger.id.uuid)
@@ -33,32 +45,74 @@ extension SQLiteLedger {
       try insert.bind(8, trigger.state.nextFireAt)
       try insert.bind(9, trigger.state.bytes)
       try insert.bind(10, trigger.definition.bytes)
+      try insert.bind(11, trigger.state.nextFireAt?.hour)
       try write(insert)
     }
-    triggers[trigger.id] = trigger
+    triggers.keep(trigger)
   }
 
+  /// Firing changes no more than the state; an edit is stored at once, and its state is in the page all
+  /// the same, after those of earlier fires.
   func update(_ trigger: Trigger) throws(StoreError) {
-    let before = triggers[trigger.id]
-    try translated { () throws(SQLiteError) in
-      if before?.revision == trigger.revision {
-        try updateState(of: trigger, moves: before?.state.nextFireAt != trigger.state.nextFireAt)
-      } else {
-        try updateAll(of: trigger)
-      }
+    if triggers[trigger.id]?.revision != trigger.revision {
+      try translated { () throws(SQLiteError) in try updateAll(of: trigger) }
     }
-    triggers[trigger.id] = trigger
+    writes += 1
+    liveTriggers.change(trigger.id, to: trigger.state, before: triggers[trigger.id]?.state)
+    triggers.keep(trigger)
   }
 
-  /// Firing changes no more than the state; `moves` says whether its next fire is another.
-  private func updateState(of trigger: Trigger, moves: Bool) throws(SQLiteError) {
+  /// Remembers that a task belongs to a trigger, once for all of its shards.
+  func noteFire(of task: TaskRecord, shard: Int) throws(StoreError) {
+    guard shard == 0, let origin = task.template.value.trigger else { return }
+    let fire = FireRow(
+      nominalAt: task.nominalAt,
+      number: task.id.uuid.ordinal,
+      isManual: task.isManual
+    )
+    liveTriggers.add(fire, of: origin.id, state: try trigger(origin.id)?.state)
+  }
+
+  /// Brings the rows of a trigger up to date with what its fires made of it.
+  func store(_ entry: LiveTriggers.Ahead) throws(SQLiteError) {
+    if let state = entry.state { try store(state, of: entry) }
+    for fire in entry.fires {
+      let insert = try connection.cached(
+        "INSERT OR IGNORE INTO fires (origin, nominal_at, number, manual) VALUES (?, ?, ?, ?)"
+      )
+      try insert.bind(1, entry.trigger.uuid)
+      try insert.bind(2, fire.nominalAt)
+      try insert.bind(3, fire.number)
+      try insert.bind(4, fire.isManual)
+      try write(insert)
+    }
+  }
+
+  private func store(
+    _ state: Trigger.State,
+    of entry: LiveTriggers.Ahead
+  ) throws(SQLiteError) {
+    let hour = state.nextFireAt?.hour
     let update =
-      moves
-      ? try connection.cached("UPDATE triggers SET state = ?, next_at = ? WHERE id = ?")
-      : try connection.cached("UPDATE triggers SET state = ? WHERE id = ?")
-    try update.bind(1, trigger.state.bytes)
-    if moves { try update.bind(2, trigger.state.nextFireAt) }
-    try update.bind(moves ? 3 : 2, trigger.id.uuid)
+      hour == entry.storedHour
+      ? try connection.cached(
+        """
+        UPDATE triggers SET state = ?1, next_at = ?2, template = coalesce(?3, template)
+          WHERE id = ?4
+        """
+      )
+      : try connection.cached(
+        """
+        UPDATE triggers SET state = ?1, next_at = ?2, template = coalesce(?3, template),
+          due_hour = ?5 WHERE id = ?4
+        """
+      )
+    try update.bind(1, state.bytes)
+    try update.bind(2, state.nextFireAt)
+    let template = triggers[entry.trigger].flatMap { triggers.template(of: $0) }
+    try update.bind(3, template?.number)
+    try update.bind(4, entry.trigger.uuid)
+    if hour != entry.storedHour { try update.bind(5, hour) }
     try write(update)
   }
 
@@ -66,7 +120,7 @@ extension SQLiteLedger {
     let update = try connection.cached(
       """
       UPDATE triggers SET revision = ?, updated_at = ?, online = ?, next_at = ?, state = ?,
-        definition = ? WHERE id = ?
+        definition = ?, due_hour = ?, template = NULL WHERE id = ?
       """
     )
     try update.bind(1, trigger.revision)
@@ -75,7 +129,8 @@ extension SQLiteLedger {
     try update.bind(4, trigger.state.nextFireAt)
     try update.bind(5, trigger.state.bytes)
     try update.bind(6, trigger.definition.bytes)
-    try update.bind(7, trigger.id.uuid)
+    try update.bind(7, trigger.state.nextFireAt?.hour)
+    try update.bind(8, trigger.id.uuid)
     try write(update)
   }
 
@@ -85,7 +140,10 @@ extension SQLiteLedger {
       try delete.bind(1, trigger.id.uuid)
       try write(delete)
     }
-    triggers[trigger.id] = nil
+    triggers.remove(trigger.id)
+    guard var state = liveTriggers[trigger.id] else { return }
+    state.nextFireAt = nil  // It is not due any more.
+    liveTriggers.change(trigger.id, to: state, before: nil)
   }
 
   func liveTasks(of trigger: TriggerID) throws(StoreError) -> [TaskID] {
@@ -93,10 +151,11 @@ extension SQLiteLedger {
     return try translated { () throws(SQLiteError) in
       let select = try connection.cached(
         """
-        SELECT first.task FROM slots first WHERE first.origin = ? AND EXISTS
-          (SELECT 1 FROM slots s
-            WHERE s.number >= first.number AND s.number < first.number + first.shards
-              AND s.place < 3)
+        SELECT first.task FROM fires JOIN slots first ON first.number = fires.number
+          WHERE fires.origin = ? AND EXISTS
+            (SELECT 1 FROM slots s
+              WHERE s.number >= first.number AND s.number < first.number + first.shards
+                AND s.place < 3)
           ORDER BY first.number
         """
       )
@@ -131,10 +190,10 @@ extension SQLiteLedger {
   }
 
   func hasTask(_ trigger: TriggerID, nominalAt: Timestamp) throws(StoreError) -> Bool {
-    if live.hasFire(trigger, nominalAt: nominalAt) { return true }
+    if liveTriggers.hasFire(trigger, nominalAt: nominalAt) { return true }
     return try translated { () throws(SQLiteError) in
       let select = try connection.cached(
-        "SELECT 1 FROM slots WHERE origin = ? AND nominal_at = ? AND manual = x''"
+        "SELECT 1 FROM fires WHERE origin = ? AND nominal_at = ? AND manual = 0"
       )
       try select.bind(1, trigger.uuid)
       try select.bind(2, nominalAt)

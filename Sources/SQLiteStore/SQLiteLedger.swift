@@ -14,6 +14,7 @@ final class SQLiteLedger: Ledger {
 
   var templates = TemplateCache()
   var live: LiveSlots
+  var liveTriggers = LiveTriggers()
   var triggers = TriggerCache()
   /// The queues of templates, by the numbers of both.
   var queues: [Int64: Int64] = [:]
@@ -32,6 +33,9 @@ final class SQLiteLedger: Ledger {
   var writes = 0
   /// Where the open transaction began.
   private var start: LiveSlots.Mark?
+  private var startOfTriggers: LiveTriggers.Mark?
+  /// How many of each are ahead of their rows.
+  var unsettledCount: Int { live.unsettledCount + liveTriggers.unsettledCount }
 
   init(
     _ connection: consuming Connection,
@@ -61,7 +65,9 @@ final class SQLiteLedger: Ledger {
     isCareful = carefully
     mustRedo = false
     live.begin(page: counters.page + 1)
+    liveTriggers.begin(page: counters.page + 1)
     start = live.mark()
+    startOfTriggers = liveTriggers.mark
     try translated { () throws(SQLiteError) in try connection.begin() }
   }
 
@@ -70,9 +76,9 @@ final class SQLiteLedger: Ledger {
     now = max(now, configuration.clock())
   }
 
-  /// Settles up to `limit` slots, writes the page of the commit and makes everything durable.
-  func end(settling limit: Int) throws(StoreError) {
-    try settle(limit: limit)
+  /// Settles up to `limits`, writes the page of the commit and makes everything durable.
+  func end(settling limits: SettlingLimits) throws(StoreError) {
+    try settle(limits)
     try translated { () throws(SQLiteError) in
       try writePage()
       try connection.commit()
@@ -82,10 +88,10 @@ final class SQLiteLedger: Ledger {
 
   /// A transaction that only settles, everything there is.
   func settleAtEnd() throws(StoreError) {
-    guard live.unsettledCount > 0 else { return }
+    guard unsettledCount > 0 else { return }
     try begin(carefully: false)
     do throws(StoreError) {
-      try end(settling: .max)
+      try end(settling: .everything)
     } catch {
       abandon()
       throw error
@@ -95,6 +101,7 @@ final class SQLiteLedger: Ledger {
   /// The transaction is durable.
   func finished() {
     live.committed(at: now)
+    liveTriggers.committed()
     counters.settled = settledThrough
   }
 
@@ -102,6 +109,7 @@ final class SQLiteLedger: Ledger {
   func abandon() {
     try? connection.rollback()  // It failed before; the error that led here is the one to tell.
     if let start { live.undo(to: start) }
+    if let startOfTriggers { liveTriggers.undo(to: startOfTriggers) }
     forget()
   }
 
@@ -115,7 +123,7 @@ final class SQLiteLedger: Ledger {
         throw error
       }
     }
-    let (saved, mark) = (commit, live.mark())
+    let (saved, mark, markOfTriggers) = (commit, live.mark(), liveTriggers.mark)
     try translated { () throws(SQLiteError) in try connection.cached("SAVEPOINT undo").run() }
     do throws(StoreError) {
       try body()
@@ -127,6 +135,7 @@ final class SQLiteLedger: Ledger {
       }
       commit = saved
       live.undo(to: mark)
+      liveTriggers.undo(to: markOfTriggers)
       forget()
       throw error
     }
@@ -147,7 +156,9 @@ final class SQLiteLedger: Ledger {
   var lastSequence: Int64 { counters.sequence }
   var generation: UInt32 { counters.generation }
   /// The rows have every change up to this page.
-  var settledThrough: Int64 { live.unsettledSince.map { $0 - 1 } ?? counters.page }
+  var settledThrough: Int64 {
+    min(live.unsettledSince ?? .max, liveTriggers.unsettledSince ?? .max, counters.page + 1) - 1
+  }
 
   func nextSequence() -> Int64 {
     counters.sequence += 1

@@ -31,7 +31,7 @@ extension SQLiteStore {
     namespace: String,
     _ page: PageRequest
   ) async throws(StoreError) -> Page<Trigger> {
-    try await readers.read { session throws(StoreError) in
+    try await readSettled { session throws(StoreError) in
       let select = try session.prepare(
         """
         SELECT id, namespace, name, revision, created_at, updated_at, state, definition
@@ -51,8 +51,13 @@ extension SQLiteStore {
     namespace: String,
     name: String
   ) async throws(StoreError) -> Trigger? {
-    try await readers.read { session throws(StoreError) in
-      try Queries.trigger(namespace: namespace, name: name, on: session.connection)
+    guard writer.hasUnsettled else {
+      return try await readers.read { session throws(StoreError) in
+        try Queries.trigger(namespace: namespace, name: name, on: session.connection)
+      }
+    }
+    return try await look { ledger throws(StoreError) in
+      try ledger.trigger(namespace: namespace, name: name)
     }
   }
 
@@ -110,9 +115,10 @@ extension SQLiteStore {
     limit: Int
   ) async throws(StoreError) -> [JournalEntry] {
     try await readers.read { session throws(StoreError) in
+      let first = try session.firstPage(beyond: sequence)
       let select = try session.prepare(
-        "SELECT entries FROM journal WHERE last_sequence > ? ORDER BY last_sequence"
-      ) { select throws(SQLiteError) in try select.bind(1, sequence) }
+        "SELECT entries FROM journal WHERE page >= ? AND last_sequence IS NOT NULL ORDER BY page"
+      ) { select throws(SQLiteError) in try select.bind(1, first) }
       defer { select.reset() }
       var entries: [JournalEntry] = []
       while entries.count < limit, try Queries.step(select) {
@@ -129,9 +135,11 @@ extension SQLiteStore {
     try await readers.read { session throws(StoreError) in
       let select = try session.prepare(
         """
-        SELECT (SELECT first_sequence FROM journal WHERE last_sequence IS NOT NULL
-            ORDER BY last_sequence LIMIT 1),
-          (SELECT max(last_sequence) FROM journal WHERE last_sequence IS NOT NULL)
+        SELECT
+          (SELECT first_sequence FROM journal WHERE first_sequence IS NOT NULL
+            ORDER BY page LIMIT 1),
+          (SELECT last_sequence FROM journal WHERE last_sequence IS NOT NULL
+            ORDER BY page DESC LIMIT 1)
         """
       )
       return try Queries.first(select) { row in
@@ -156,6 +164,29 @@ extension FirePlace {
 }
 
 extension ReadSession {
+  /// The first page of the journal that has moves beyond a sequence: sequences rise with pages.
+  fileprivate func firstPage(beyond sequence: Int64) throws(StoreError) -> Int64 {
+    let bounds = try prepare("SELECT min(page), max(page) + 1 FROM journal") { _ in }
+    var range =
+      try Queries.first(bounds) { $0.isNull(0) ? 0..<0 : $0.int64(0)..<$0.int64(1) } ?? 0..<0
+    while !range.isEmpty {
+      let middle = (range.lowerBound + range.upperBound) / 2
+      let next = try prepare(
+        """
+        SELECT page, last_sequence FROM journal WHERE page >= ? AND last_sequence IS NOT NULL
+          ORDER BY page LIMIT 1
+        """
+      ) { next throws(SQLiteError) in try next.bind(1, middle) }
+      let found = try Queries.first(next) { (page: $0.int64(0), last: $0.int64(1)) }
+      if let found, found.last <= sequence, found.page < range.upperBound {
+        range = (found.page + 1)..<range.upperBound
+      } else {
+        range = range.lowerBound..<middle
+      }
+    }
+    return range.lowerBound
+  }
+
   func firedTasks(
     of trigger: TriggerID,
     before place: FirePlace,
@@ -163,14 +194,16 @@ extension ReadSession {
   ) throws(StoreError) -> [PlacedFire] {
     let select = try prepare(
       """
-      SELECT nominal_at, task FROM slots
-        WHERE origin = ?1 AND nominal_at <= ?2 AND (nominal_at < ?2 OR task < ?3)
-        ORDER BY nominal_at DESC, task DESC LIMIT ?4
+      SELECT fires.nominal_at, slots.task FROM fires JOIN slots ON slots.number = fires.number
+        WHERE origin = ?1 AND fires.nominal_at <= ?2
+          AND (fires.nominal_at < ?2 OR fires.number < ?3)
+        ORDER BY fires.nominal_at DESC, fires.number DESC LIMIT ?4
       """
     ) { select throws(SQLiteError) in
       try select.bind(1, trigger.uuid)
       try select.bind(2, place.at)
-      try select.bind(3, place.id)
+      // A skip stands before all tasks of its instant.
+      try select.bind(3, place.id.high == 0 ? 0 : place.id.ordinal)
       try select.bind(4, limit)
     }
     return try Queries.all(select) { row throws(StoreError) in

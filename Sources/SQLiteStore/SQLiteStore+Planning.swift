@@ -9,23 +9,24 @@ extension SQLiteStore {
     through: Timestamp,
     limit: Int
   ) async throws(StoreError) -> [DueTrigger] {
-    try await readers.read { session throws(StoreError) in
-      let select = try session.prepare(
-        """
-        SELECT next_at, id FROM triggers
-          WHERE next_at IS NOT NULL AND (next_at, id) > (?, ?) AND next_at <= ?
-          ORDER BY next_at, id LIMIT ?
-        """
-      ) { select throws(SQLiteError) in
-        try select.bind(1, cursor?.at ?? .distantPast)
-        try select.bind(2, cursor?.trigger.uuid ?? .zero)
-        try select.bind(3, through)
-        try select.bind(4, limit)
-      }
-      return try Queries.all(select) { row throws(StoreError) in
-        guard let id = row.uuid(1) else { throw .damaged("a trigger") }
-        return DueTrigger(at: row.time(0), trigger: TriggerID(id))
-      }
+    let ahead = try await statesAhead()
+    let rows = try await readers.read { session throws(StoreError) in
+      try session.dueTriggers(from: cursor?.at, through: through)
+    }
+    let due = ahead.compactMap { id, state in
+      state.nextFireAt.map { DueTrigger(at: $0, trigger: id) }
+    }
+    let all = (due + rows.filter { ahead[$0.trigger] == nil }).filter { due in
+      due.at <= through && cursor.map { $0 < due } ?? true
+    }
+    return Array(all.sorted().prefix(limit))
+  }
+
+  /// What rows of triggers lack; looked at before they are read, as in `Ahead`.
+  private func statesAhead() async throws(StoreError) -> [TriggerID: Trigger.State] {
+    guard writer.hasUnsettled else { return [:] }
+    return try await look { ledger throws(StoreError) in
+      (ledger as? SQLiteLedger)?.liveTriggers.unsettledStates ?? [:]
     }
   }
 
@@ -34,25 +35,19 @@ extension SQLiteStore {
     readyBy: Timestamp,
     limit: Int
   ) async throws(StoreError) -> [ReadySlot] {
-    try await readSettled { session throws(StoreError) in
-      let select = try session.prepare(
-        """
-        SELECT s.task, s.shard, s.rank, first.template
-          FROM slots s JOIN slots first ON first.number = s.number - s.shard
-          WHERE s.queue = (SELECT number FROM queues WHERE namespace = ? AND handler = ?)
-            AND s.place = 0 AND (s.delayed_until IS NULL OR s.delayed_until <= ?)
-          ORDER BY s.rank, s.number LIMIT ?
-        """
-      ) { select throws(SQLiteError) in
-        try select.bind(1, queue.namespace)
-        try select.bind(2, queue.handler)
-        try select.bind(3, readyBy)
-        try select.bind(4, limit)
-      }
-      return try Queries.all(select) { row throws(StoreError) in
-        try session.readySlot(row, from: 0)
-      }
+    let ahead: Ahead<ReadySlot> = try await ahead {
+      $0.place == 0
+    } _: { entry in
+      guard let readyAt = entry.row.slot.readyAt, readyAt <= readyBy,
+        entry.task.template.value.queue == queue
+      else { return nil }
+      return entry.readySlot
     }
+    let rows = try await readers.read { session throws(StoreError) in
+      try session.readySlots(queue, readyBy: readyBy, limit: limit + ahead.outdatedCount)
+    }
+    let slots = ahead.merged(with: rows.map { ($0.id, $0) })
+    return Array(slots.sorted { $0 < $1 }.prefix(limit))
   }
 
   package func liveQueues() async throws(StoreError) -> [QueueKey] {
@@ -75,25 +70,18 @@ extension SQLiteStore {
     through: Timestamp,
     limit: Int
   ) async throws(StoreError) -> [DelayedSlot] {
-    try await readDelayed { session throws(StoreError) in
-      let select = try session.prepare(
-        """
-        SELECT s.delayed_until, s.task, s.shard, s.rank, first.template
-          FROM slots s JOIN slots first ON first.number = s.number - s.shard
-          WHERE s.delayed_until IS NOT NULL
-            AND (s.delayed_until, s.number) > (?, ?) AND s.delayed_until <= ?
-          ORDER BY s.delayed_until, s.number LIMIT ?
-        """
-      ) { select throws(SQLiteError) in
-        try select.bind(1, cursor?.at ?? .distantPast)
-        try select.bind(2, cursor?.slot.id.number ?? -1)
-        try select.bind(3, through)
-        try select.bind(4, limit)
-      }
-      return try Queries.all(select) { row throws(StoreError) in
-        DelayedSlot(at: row.time(0), slot: try session.readySlot(row, from: 1))
-      }
+    let now = writer.now
+    let ahead: Ahead<DelayedSlot> = try await ahead {
+      $0.delayedUntil.map { $0 <= through } ?? false
+    } _: { entry in
+      guard let slot = entry.delayedSlot(at: now), slot.at <= through else { return nil }
+      return cursor.map { $0 < slot } ?? true ? slot : nil
     }
+    let rows = try await readers.read { session throws(StoreError) in
+      try session.delayedSlots(after: cursor, through: through, limit: limit + ahead.outdatedCount)
+    }
+    let slots = ahead.merged(with: rows.map { ($0.slot.id, $0) })
+    return Array(slots.sorted { $0 < $1 }.prefix(limit))
   }
 
   package func slotsInHand() async throws(StoreError) -> [SlotInHand] {
@@ -117,30 +105,23 @@ extension SQLiteStore {
     at now: Timestamp,
     limit: Int
   ) async throws(StoreError) -> [SlotCommand] {
-    try await readSettled { session throws(StoreError) in
-      let select = try session.prepare(
-        """
-        SELECT task, shard, body, x'', NULL, deadline FROM slots
-          WHERE deadline IS NOT NULL AND deadline <= ? ORDER BY deadline, number LIMIT ?
-        """
-      ) { select throws(SQLiteError) in
-        try select.bind(1, now)
-        try select.bind(2, limit)
-      }
-      return try Queries.all(select) { row throws(StoreError) -> SlotCommand? in
-        guard let id = row.uuid(0).map({ TaskID($0) }), let task = try session.task(id) else {
-          throw .damaged("an overdue task")
-        }
-        return SlotCommand(overdue: try row.slotRow(of: id, from: 1), of: task, at: now)
-      }.compactMap(\.self)
+    let ahead: Ahead<SlotCommand> = try await ahead {
+      $0.deadline.map { $0 <= now } ?? false
+    } _: { entry in
+      guard let deadline = entry.row.deadline, deadline <= now else { return nil }
+      return SlotCommand(overdue: entry.row, of: entry.task, at: now)
     }
+    let rows = try await readers.read { session throws(StoreError) in
+      try session.overdueSlots(at: now, limit: limit + ahead.outdatedCount)
+    }
+    return Array(ahead.merged(with: rows.map { ($0.slot, $0) }).prefix(limit))
   }
 
   package func onlineTriggers(
     after cursor: TriggerID?,
     limit: Int
   ) async throws(StoreError) -> [Trigger] {
-    try await readers.read { session throws(StoreError) in
+    try await readSettled { session throws(StoreError) in
       let select = try session.prepare(
         """
         SELECT id, namespace, name, revision, created_at, updated_at, state, definition
@@ -156,6 +137,90 @@ extension SQLiteStore {
 }
 
 extension ReadSession {
+  /// Those that are due in the hours from one instant to another, by their rows.
+  fileprivate func dueTriggers(
+    from: Timestamp?,
+    through: Timestamp
+  ) throws(StoreError) -> [DueTrigger] {
+    let select = try prepare(
+      "SELECT next_at, id FROM triggers WHERE due_hour >= ? AND due_hour <= ?"
+    ) { select throws(SQLiteError) in
+      try select.bind(1, from?.hour ?? .min)
+      try select.bind(2, through.hour)
+    }
+    return try Queries.all(select) { row throws(StoreError) in
+      guard let id = row.uuid(1), !row.isNull(0) else { throw .damaged("a trigger") }
+      return DueTrigger(at: row.time(0), trigger: TriggerID(id))
+    }
+  }
+
+  fileprivate func readySlots(
+    _ queue: QueueKey,
+    readyBy: Timestamp,
+    limit: Int
+  ) throws(StoreError) -> [ReadySlot] {
+    let select = try prepare(
+      """
+      SELECT s.task, s.shard, s.rank, first.template
+        FROM slots s JOIN slots first ON first.number = s.number - s.shard
+        WHERE s.queue = (SELECT number FROM queues WHERE namespace = ? AND handler = ?)
+          AND s.place = 0 AND (s.delayed_until IS NULL OR s.delayed_until <= ?)
+        ORDER BY s.rank, s.number LIMIT ?
+      """
+    ) { select throws(SQLiteError) in
+      try select.bind(1, queue.namespace)
+      try select.bind(2, queue.handler)
+      try select.bind(3, readyBy)
+      try select.bind(4, limit)
+    }
+    return try Queries.all(select) { row throws(StoreError) in try readySlot(row, from: 0) }
+  }
+
+  fileprivate func delayedSlots(
+    after cursor: DelayedSlot?,
+    through: Timestamp,
+    limit: Int
+  ) throws(StoreError) -> [DelayedSlot] {
+    let select = try prepare(
+      """
+      SELECT s.delayed_until, s.task, s.shard, s.rank, first.template
+        FROM slots s JOIN slots first ON first.number = s.number - s.shard
+        WHERE s.delayed_until IS NOT NULL
+          AND (s.delayed_until, s.number) > (?, ?) AND s.delayed_until <= ?
+        ORDER BY s.delayed_until, s.number LIMIT ?
+      """
+    ) { select throws(SQLiteError) in
+      try select.bind(1, cursor?.at ?? .distantPast)
+      try select.bind(2, cursor?.slot.id.number ?? -1)
+      try select.bind(3, through)
+      try select.bind(4, limit)
+    }
+    return try Queries.all(select) { row throws(StoreError) in
+      DelayedSlot(at: row.time(0), slot: try readySlot(row, from: 1))
+    }
+  }
+
+  fileprivate func overdueSlots(
+    at now: Timestamp,
+    limit: Int
+  ) throws(StoreError) -> [SlotCommand] {
+    let select = try prepare(
+      """
+      SELECT task, shard, body, x'', NULL, deadline FROM slots
+        WHERE deadline IS NOT NULL AND deadline <= ? ORDER BY deadline, number LIMIT ?
+      """
+    ) { select throws(SQLiteError) in
+      try select.bind(1, now)
+      try select.bind(2, limit)
+    }
+    return try Queries.all(select) { row throws(StoreError) -> SlotCommand? in
+      guard let id = row.uuid(0).map({ TaskID($0) }), let task = try task(id) else {
+        throw .damaged("an overdue task")
+      }
+      return SlotCommand(overdue: try row.slotRow(of: id, from: 1), of: task, at: now)
+    }.compactMap(\.self)
+  }
+
   /// Columns: task, shard, rank, template.
   func readySlot(_ row: Statement, from column: Int) throws(StoreError) -> ReadySlot {
     guard let task = row.uuid(column) else { throw .damaged("a slot") }
@@ -164,6 +229,30 @@ extension ReadSession {
       order: row.int64(column + 2),
       template: try template(row.int64(column + 3))
     )
+  }
+}
+
+extension DelayedSlot {
+  fileprivate static func < (first: DelayedSlot, second: DelayedSlot) -> Bool {
+    (first.at, first.slot.id.number) < (second.at, second.slot.id.number)
+  }
+}
+
+extension KeptSlot {
+  fileprivate var readySlot: ReadySlot {
+    ReadySlot(
+      id: row.slot.id,
+      order: task.order,
+      template: task.template,
+      paramBytes: task.ownParam?.count
+    )
+  }
+
+  /// The slot, if its time lay ahead when it last moved, or does now that the clock was set back.
+  fileprivate func delayedSlot(at now: Timestamp) -> DelayedSlot? {
+    guard let at = row.slot.readyAt, at > now || row.history.lastMoveAt.map({ at > $0 }) ?? false
+    else { return nil }
+    return DelayedSlot(at: at, slot: readySlot)
   }
 }
 

@@ -112,7 +112,7 @@ extension ReadSession {
       ) { select throws(SQLiteError) in try select.bind(1, before) }
     }
     return try prepare(
-      "SELECT number FROM slots WHERE origin = ? AND number < ? ORDER BY number DESC"
+      "SELECT number FROM fires WHERE origin = ? AND number < ? ORDER BY number DESC"
     ) { select throws(SQLiteError) in
       try select.bind(1, trigger.uuid)
       try select.bind(2, before)

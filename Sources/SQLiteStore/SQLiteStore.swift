@@ -68,7 +68,7 @@ package final class SQLiteStore: OperationStore {
 
   package func stir() { writer.stir() }
 
-  /// Reads rows of slots, once they are up to date.
+  /// Reads rows of slots and triggers, once they are up to date.
   ///
   /// While nothing can be written they stay behind, and what they were is what there is to read.
   func readSettled<Result: Sendable>(
@@ -78,27 +78,30 @@ package final class SQLiteStore: OperationStore {
     return try await readers.read(body)
   }
 
-  /// As `readSettled`, for what concerns only slots that wait for their time: mostly none is behind.
-  func readDelayed<Result: Sendable>(
-    _ body: @Sendable (ReadSession) throws(StoreError) -> Result
-  ) async throws(StoreError) -> Result {
-    try await settle { $0.isDelayBehind }
-    return try await readers.read(body)
-  }
-
-  private func settle(
-    if isNeeded: @escaping @Sendable (SQLiteLedger) -> Bool = { _ in true }
-  ) async throws(StoreError) {
+  /// Settles what is ahead now, a slice at a time, so that nobody has to wait for all of it.
+  private func settle() async throws(StoreError) {
     guard writer.hasUnsettled else { return }
     do throws(StoreError) {
-      try await perform { ledger throws(StoreError) in
-        guard let ledger = ledger as? SQLiteLedger, isNeeded(ledger) else { return }
-        try ledger.settle()
-      }
+      var goal: Int64?
+      while try await settleSlice(&goal) {}
     } catch {
       guard error.code == .unavailable else { throw error }
     }
   }
+
+  /// Whether there is more to do until every page up to `goal` has its rows.
+  private func settleSlice(_ goal: inout Int64?) async throws(StoreError) -> Bool {
+    let (through, last) = try await perform { ledger throws(StoreError) -> (Int64, Int64) in
+      guard let ledger = ledger as? SQLiteLedger else { return (0, 0) }
+      try ledger.settle(SQLiteStore.settlingSlices)
+      return (ledger.settledThrough, ledger.counters.page)
+    }
+    let end = goal ?? last
+    goal = end
+    return through < end
+  }
+
+  private static let settlingSlices = SettlingLimits(slots: 256, triggers: 256)
 
   package func dropTasks(
     endedBefore time: Timestamp,

@@ -1,11 +1,9 @@
 import Engine
 import Store
 
-/// The templates a connection has met, both ways. Bounded: when full, it starts anew.
+/// The templates a connection has met, both ways.
 struct TemplateCache {
-  private static let capacity = 16_384
-
-  private var byNumber: [Int64: SharedTemplate] = [:]
+  private var byNumber = BoundedCache<Int64, SharedTemplate>(capacity: 16_384)
   private var byValue: [TaskTemplate: SharedTemplate] = [:]
   private var latest: SharedTemplate?
   /// What `latest` was found for.
@@ -24,8 +22,9 @@ struct TemplateCache {
   }
 
   mutating func insert(_ template: SharedTemplate) {
-    if byNumber.count >= TemplateCache.capacity { self = TemplateCache() }
-    byNumber[template.number] = template
+    if let leaving = byNumber.keep(template, for: template.number) {
+      byValue[leaving.value] = nil
+    }
     byValue[template.value] = template
   }
 }

@@ -6,7 +6,7 @@ struct Transaction {
   let operations: [StoreOperation]
   /// Whether ready slots are bound along with it.
   let binds: Bool
-  /// Whether slots are settled although few are behind.
+  /// Whether rows are settled although few are behind.
   var settles = false
   /// What was committed before without matching being asked.
   var unheard: [SlotChange] = []
@@ -89,15 +89,15 @@ struct Transaction {
     try ledger.bind(bindings)
   }
 
-  /// How many slots are settled at once when there is nothing else to do.
-  private static let quietSlice = 1024
+  /// How much is settled at once when there is nothing else to do.
+  private static let quietSlices = SettlingLimits(slots: 256, triggers: 256)
 
   private func finish(_ ledger: SQLiteLedger, _ outcome: inout Outcome) throws(StoreError) {
     try ledger.refreshGeneration()
-    try ledger.end(settling: settles ? Transaction.quietSlice : ledger.slice)
+    try ledger.end(settling: settles ? Transaction.quietSlices : ledger.slices)
     outcome.lastSequence = ledger.lastSequence
     outcome.generation = ledger.generation
-    outcome.unsettled = ledger.live.unsettledCount
+    outcome.unsettled = ledger.unsettledCount
     outcome.fate = .success(ledger.commit)
   }
 }
@@ -111,6 +111,6 @@ struct Outcome {
   var bindings: [SlotCommand] = []
   var lastSequence: Int64 = 0
   var generation: UInt32 = 0
-  /// How many slots are ahead of their rows.
+  /// How many slots and triggers are ahead of their rows.
   var unsettled = 0
 }

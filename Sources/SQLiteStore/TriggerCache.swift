@@ -1,38 +1,55 @@
 import Engine
 import Store
 
-/// Triggers and their parsed rules, as long as they stay the same. Bounded: when full, it starts anew.
+/// Triggers with what is made of their rules, as long as those stay the same.
 struct TriggerCache {
-  private static let capacity = 16_384
+  private var kept = BoundedCache<TriggerID, Kept>(capacity: 16_384)
 
-  private var triggers: [TriggerID: Trigger] = [:]
-  private var templates: [TriggerID: (revision: Int64, template: SharedTemplate)] = [:]
-  private var recurrences: [TriggerID: (of: Trigger, recurrence: Recurrence)] = [:]
+  private final class Kept {
+    var trigger: Trigger
+    /// What the tasks have in common, by the revision of the trigger.
+    var template: (revision: Int64, template: SharedTemplate)?
+    /// The rule, parsed, and the trigger it was parsed for.
+    var recurrence: (of: Trigger, recurrence: Recurrence)?
 
-  subscript(id: TriggerID) -> Trigger? {
-    get { triggers[id] }
-    set {
-      if triggers.count >= TriggerCache.capacity { triggers.removeAll(keepingCapacity: true) }
-      triggers[id] = newValue
+    init(_ trigger: Trigger) {
+      self.trigger = trigger
     }
   }
 
-  /// As long as the trigger's revision stays the same.
-  func template(of trigger: Trigger) -> SharedTemplate? {
-    guard let kept = templates[trigger.id], kept.revision == trigger.revision else { return nil }
-    return kept.template
+  subscript(id: TriggerID) -> Trigger? { kept[id]?.trigger }
+
+  mutating func keep(_ trigger: Trigger) {
+    if let known = kept[trigger.id] {
+      known.trigger = trigger
+    } else {
+      kept.keep(Kept(trigger), for: trigger.id)
+    }
   }
 
-  mutating func keep(_ template: SharedTemplate, of trigger: Trigger) {
-    if templates.count >= TriggerCache.capacity { templates.removeAll(keepingCapacity: true) }
-    templates[trigger.id] = (trigger.revision, template)
+  mutating func remove(_ id: TriggerID) {
+    kept.remove(id)
+  }
+
+  /// `nil` when it is not known for this revision.
+  func template(of trigger: Trigger) -> SharedTemplate? {
+    guard let known = kept[trigger.id]?.template, known.revision == trigger.revision else {
+      return nil
+    }
+    return known.template
+  }
+
+  /// Of a trigger that is kept itself.
+  func keep(_ template: SharedTemplate, of trigger: Trigger) {
+    kept[trigger.id]?.template = (trigger.revision, template)
   }
 
   mutating func recurrence(of trigger: Trigger) throws(StoreError) -> Recurrence {
-    if let kept = recurrences[trigger.id], kept.of.recursLike(trigger) { return kept.recurrence }
+    if let known = kept[trigger.id]?.recurrence, known.of.recursLike(trigger) {
+      return known.recurrence
+    }
     let recurrence = try trigger.recurrence()
-    if recurrences.count >= TriggerCache.capacity { recurrences.removeAll(keepingCapacity: true) }
-    recurrences[trigger.id] = (trigger, recurrence)
+    kept[trigger.id]?.recurrence = (trigger, recurrence)
     return recurrence
   }
 }

@@ -1,4 +1,5 @@
 import Dispatch
+import Engine
 import Foundation
 import PlatformSQLite
 import Store
@@ -79,7 +80,10 @@ final class Writer: Sendable {
   /// How many transactions were committed.
   var commits: Int { state.withLock { $0.commits } }
 
-  /// Whether slots are ahead of their rows.
+  /// The time, as transactions see it.
+  var now: Timestamp { configuration.clock() }
+
+  /// Whether slots or triggers are ahead of their rows.
   var hasUnsettled: Bool { state.withLock { $0.unsettled > 0 } }
 
   // MARK: The thread

@@ -123,6 +123,13 @@ extension DueTrigger: TimetableEntry {
   package static func last(at: Timestamp) -> DueTrigger {
     DueTrigger(at: at, trigger: TriggerID(.last))
   }
+
+  /// The end of the hour: a store need not note each fire in an index, only in which hour it lies.
+  package static func horizon(at now: Timestamp) -> Timestamp {
+    (now + Timetable<Self>.reach).endOfHour
+  }
+
+  package static var stretchLimit: Int { .max }
 }
 
 extension DelayedSlot: TimetableEntry {

@@ -14,7 +14,10 @@ extension Ledger {
       )
       guard let plan else { break }
       for skip in plan.skips { try insert(skip) }
-      if let planned = plan.task, try hasTask(id, nominalAt: planned.nominalAt) {
+      // Beyond the watermark nothing was fired, so that only a clock set back can come here twice.
+      if let planned = plan.task, planned.nominalAt <= before.firedThrough,
+        try hasTask(id, nominalAt: planned.nominalAt)
+      {
         trigger.state.disown(planned.id, before)  // Done before: the conflict is the answer.
         if trigger.state.isStranded { trigger.replan(at: now, recurrence: recurrence) }
         continue

@@ -149,17 +149,17 @@ struct DurabilityTests {
       $0.journalBound = 20
       $0.unsettledSlots = 0
     }
-    for _ in 0..<60 { _ = try await store.submit() }
+    for _ in 0..<200 { _ = try await store.submit() }
     let range = try #require(try await store.journalRange())
-    #expect(range.upperBound == 60)
-    #expect((20...22).contains(range.count))
+    #expect(range.upperBound == 200)
+    #expect((20..<20 + 64 + 2).contains(range.count))  // Pages go now and then, many together.
     await store.close()
   }
 
   @Test func `pages stay as long as rows are behind them`() async throws {
     let store = try directory.open { $0.journalBound = 20 }
-    for _ in 0..<60 { _ = try await store.submit() }
-    #expect(try await store.journalRange() == 1...60)
+    for _ in 0..<200 { _ = try await store.submit() }
+    #expect(try await store.journalRange() == 1...200)
     await store.close()
   }
 }

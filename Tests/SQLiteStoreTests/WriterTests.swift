@@ -164,12 +164,12 @@ struct WriterTests {
     let task = try await store.submit()
     let hold = HeldOperation(store)
     await hold.untilRunning()
-    async let write = store.submit(param: [UInt8](repeating: 0, count: 900_000))
-    async let read = store.task(task)
+    let write = Task { try await store.submit(param: [UInt8](repeating: 0, count: 900_000)) }
+    let read = Task { try await store.task(task) }
     try await Task.sleep(for: .milliseconds(20))  // Both are in the mailbox by now.
     hold.letGo()
-    #expect(try await read?.task.id == task)
-    await #expect(throws: StoreError.self) { try await write }
+    #expect(try await read.value?.task.id == task)
+    await #expect(throws: StoreError.self) { try await write.value }
     await store.close()
   }
 

@@ -15,7 +15,7 @@ package struct ReadySlot: Sendable {
     weight = 128 + (paramBytes ?? template.value.param.utf8.count)
   }
 
-  static func < (first: ReadySlot, second: ReadySlot) -> Bool {
+  package static func < (first: ReadySlot, second: ReadySlot) -> Bool {
     first.order == second.order ? first.id < second.id : first.order < second.order
   }
 }

@@ -16,6 +16,20 @@ package struct Timestamp: Sendable, Hashable, Comparable {
   /// The last instant a schedule may name: the end of the year 9999.
   package static let distantFuture = Timestamp(microseconds: 253_402_300_799_999_999)
 
+  /// Whole hours since 1970, rounded down.
+  package var hour: Int64 {
+    let (hour, rest) = microseconds.quotientAndRemainder(dividingBy: Timestamp.microsecondsPerHour)
+    return rest < 0 ? hour - 1 : hour
+  }
+
+  /// The last instant of the hour.
+  package var endOfHour: Timestamp {
+    let (next, overflow) = (hour + 1).multipliedReportingOverflow(by: Timestamp.microsecondsPerHour)
+    return overflow ? Timestamp(microseconds: .max) : Timestamp(microseconds: next - 1)
+  }
+
+  private static let microsecondsPerHour: Int64 = 3_600_000_000
+
   /// The instant one microsecond before.
   package var predecessor: Timestamp { self - .microseconds(1) }
 

@@ -3,6 +3,15 @@ package protocol TimetableEntry: Sendable {
   var at: Timestamp { get }
   /// A mark behind every entry of an instant, for reading on from there.
   static func last(at: Timestamp) -> Self
+  /// How far a stretch reaches that is read now; at least `Timetable.reach` ahead.
+  static func horizon(at now: Timestamp) -> Timestamp
+  /// The most entries one stretch may bring.
+  static var stretchLimit: Int { get }
+}
+
+extension TimetableEntry {
+  package static func horizon(at now: Timestamp) -> Timestamp { now + Timetable<Self>.reach }
+  package static var stretchLimit: Int { 20_000 }
 }
 
 /// What is due soon, taken from a store a stretch at a time.
@@ -10,10 +19,8 @@ package protocol TimetableEntry: Sendable {
 /// It is a plan, not the truth: an entry may be out of date, and whoever acts on it looks again.
 /// Entries beyond the stretch are left to the store until the next one is loaded.
 package struct Timetable<Entry: TimetableEntry>: Sendable {
-  /// How far ahead a stretch reaches.
+  /// How far ahead there is to look at least.
   package static var reach: Duration { .seconds(3) }
-  /// The most entries one stretch may bring.
-  package static var stretchLimit: Int { 20_000 }
 
   private var heap: [Entry] = []
   /// Up to here, inclusive, every entry of the store is in the timetable.
@@ -39,11 +46,11 @@ package struct Timetable<Entry: TimetableEntry>: Sendable {
   }
 
   private func nextStretch(at now: Timestamp) -> (after: Entry?, through: Timestamp)? {
-    guard let loadedThrough else { return (nil, now + Self.reach) }
-    guard loadedThrough < now + Self.reach / 2, heap.count <= Self.stretchLimit / 2 else {
+    guard let loadedThrough else { return (nil, Entry.horizon(at: now)) }
+    guard loadedThrough < now + Self.reach / 2, heap.count <= Entry.stretchLimit / 2 else {
       return nil
     }
-    return (cursor, now + Self.reach)
+    return (cursor, Entry.horizon(at: now))
   }
 
   /// The stretch could not be read; what is here stays, and it is asked for again.
@@ -51,14 +58,14 @@ package struct Timetable<Entry: TimetableEntry>: Sendable {
     meanwhile = nil
   }
 
-  /// Adds the first entries of the store up to `through`, at most `stretchLimit` of them.
+  /// Adds the first entries of the store up to `through`, at most `Entry.stretchLimit` of them.
   ///
   /// A stretch that was asked for before a reset is dropped.
   package mutating func loaded(_ entries: [Entry], through: Timestamp) {
     guard let noted = meanwhile else { return }
     meanwhile = nil
     for entry in entries { push(entry) }
-    if entries.count < Self.stretchLimit {
+    if entries.count < Entry.stretchLimit {
       loadedThrough = through
       cursor = .last(at: through)
     } else {

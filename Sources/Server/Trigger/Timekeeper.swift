@@ -79,7 +79,7 @@ package final class Timekeeper<Entry: TimetableEntry>: Service {
       let entries = try await load(
         stretch.after,
         stretch.through,
-        Timetable<Entry>.stretchLimit
+        Entry.stretchLimit
       )
       timetable.withLock { $0.loaded(entries, through: stretch.through) }
     } catch {

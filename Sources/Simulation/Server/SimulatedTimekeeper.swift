@@ -51,7 +51,7 @@ final class SimulatedTimekeeper<Entry: TimetableEntry> {
     hasRung = false
     if let stretch = timetable.stretchToLoad(at: server.wall) {
       isBusy = true
-      load(stretch.after, stretch.through, Timetable<Entry>.stretchLimit) { [self] entries in
+      load(stretch.after, stretch.through, Entry.stretchLimit) { [self] entries in
         isBusy = false
         guard let entries else {
           timetable.loadFailed()

@@ -26,7 +26,7 @@ import Testing
     var table = Timetable<Entry>()
     let stretch = try table.stretch(at: .zero)
     _ = table.note(Entry(at: stretch.through))
-    let full = (0..<Timetable<Entry>.stretchLimit).map {
+    let full = (0..<Entry.stretchLimit).map {
       Entry(at: .zero + .microseconds(Int64($0)))
     }
     table.loaded(full, through: stretch.through)

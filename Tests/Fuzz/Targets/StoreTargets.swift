@@ -19,11 +19,11 @@ extension FuzzTarget {
     },
     FuzzTarget("journal-page", longest: 512) { input in
       let template = SharedTemplate(number: 1, value: TaskTemplate(namespace: "n", handler: "h"))
-      guard let deltas = CommitPage.deltas(in: input) else { return }
+      guard let page = CommitPage(input) else { return }
       let moves = try CommitPage.moves(in: input) { number in number == 7 ? nil : template }
       let sequences = moves.map(\.sequence)
       try demand(sequences == sequences.sorted(), "moves are told of out of order")
-      for delta in deltas { _ = SlotHistory(bytes: delta.entries).lastMoveAt }
+      for delta in page.slots { _ = SlotHistory(bytes: delta.entries).lastMoveAt }
     },
     FuzzTarget("trigger-definition", longest: 512) { input in
       guard let definition = TriggerDefinition(bytes: input) else { return }
