@@ -12,7 +12,7 @@ extension SQLiteLedger {
   /// Whether the index of slots that wait for their time lacks one, or has one too many.
   var isDelayBehind: Bool {
     live.containsUnsettled { entry in
-      entry.stored?.delayedUntil != nil || entry.row.slot.readyAt.map { $0 > now } ?? false
+      entry.stored?.delayedUntil != nil || entry.row.delayedUntil(at: now) != nil
     }
   }
 
@@ -20,7 +20,7 @@ extension SQLiteLedger {
   func settle(limit: Int) throws(StoreError) {
     guard limit > 0, live.unsettledCount > 0 else { return }
     try live.settle(limit: limit) { entry throws(StoreError) in
-      let columns = SlotColumns(of: entry.row, at: now)
+      let columns = SlotColumns(of: entry, at: now)
       try translated { () throws(SQLiteError) in try store(entry, columns) }
       return columns
     }
