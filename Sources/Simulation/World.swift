@@ -96,7 +96,11 @@ final class World {
   private func resume(_ process: SimulatedProcess) {
     guard process.isStopped else { return }
     note(.fault, 3, 0) { "\(process.name) goes on" }
-    if process is SimulatedServer { oracle.excuse(for: .zero) }
+    if let server = process as? SimulatedServer {
+      oracle.excuse(for: .zero)
+      if server.missedClockStep { oracle.clockWasSet(for: server.index) }
+      server.missedClockStep = false
+    }
     process.resume()
     queue.schedule(after: .zero) { [self] in store.beginNext() }
   }
@@ -156,6 +160,7 @@ final class World {
     note(.fault, 6, UInt64(bitPattern: step.microseconds)) { "the clock is set by \(step)" }
     clock.set(by: step)
     oracle.clockWasSet()
+    for server in servers where server.isStopped { server.missedClockStep = true }
   }
 
   func stopStore(for pause: Duration) {
