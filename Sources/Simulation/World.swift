@@ -19,6 +19,7 @@ final class World {
   /// Nothing goes wrong any more.
   private(set) var isCalm = false
   private var cutOffUntil: [ObjectIdentifier: Int64] = [:]
+  private var poison: Set<TaskID> = []
   private var madeStore: SimulatedStore?
 
   init(seed: UInt64, twin: Twin?, isWritten: Bool) {
@@ -49,6 +50,13 @@ final class World {
   }
 
   // MARK: Crashes and pauses
+
+  /// Whether the handler of a task takes its process with it, whoever runs it; what once did so goes on
+  /// doing so after the storm.
+  func isPoison(_ task: TaskID) -> Bool {
+    if Double(task.uuid.low & 0xFFFF) / 65_536 < faults.poison { poison.insert(task) }
+    return poison.contains(task)
+  }
 
   /// `kill -9`; it starts again some time later.
   func crash(_ process: SimulatedProcess) {
