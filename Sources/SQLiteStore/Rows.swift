@@ -5,7 +5,7 @@ import Store
 /// Where a slot is found: the indexed columns of its row.
 struct SlotColumns: Equatable {
   var place: Int
-  /// When it may go out, if that lay ahead when the row was written.
+  /// When it may go out, if that lay ahead when it last moved.
   var delayedUntil: Timestamp?
   var deadline: Timestamp?
 
@@ -15,7 +15,8 @@ struct SlotColumns: Equatable {
     self.deadline = deadline
   }
 
-  init(of row: SlotRow, at now: Timestamp) {
+  init(of entry: KeptSlot, at now: Timestamp) {
+    let row = entry.row
     place =
       switch row.slot.phase {
       case .waiting: 0
@@ -25,7 +26,9 @@ struct SlotColumns: Equatable {
       case .faulted: 4
       case .canceled: 5
       }
-    delayedUntil = row.slot.readyAt.flatMap { $0 > now ? $0 : nil }
+    // What waited for its time goes on being found, as after a clock that was set back.
+    let isKept = entry.stored?.delayedUntil != nil && entry.stored?.delayedUntil == row.slot.readyAt
+    delayedUntil = isKept ? row.slot.readyAt : row.delayedUntil(at: now)
     deadline = row.deadline
   }
 }

@@ -22,7 +22,7 @@ extension SQLiteLedger {
   func settle(_ limits: SettlingLimits) throws(StoreError) {
     if limits.slots > 0, live.unsettledCount > 0 {
       try live.settle(limit: limits.slots) { entry throws(StoreError) in
-        let columns = SlotColumns(of: entry.row, at: now)
+        let columns = SlotColumns(of: entry, at: now)
         try translated { () throws(SQLiteError) in try store(entry, columns) }
         return columns
       }

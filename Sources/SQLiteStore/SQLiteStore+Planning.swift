@@ -248,11 +248,9 @@ extension KeptSlot {
     )
   }
 
-  /// The slot, if its time lay ahead when it last moved, or does now that the clock was set back.
+  /// As its row would say it, were it settled at `now`.
   fileprivate func delayedSlot(at now: Timestamp) -> DelayedSlot? {
-    guard let at = row.slot.readyAt, at > now || row.history.lastMoveAt.map({ at > $0 }) ?? false
-    else { return nil }
-    return DelayedSlot(at: at, slot: readySlot)
+    SlotColumns(of: self, at: now).delayedUntil.map { DelayedSlot(at: $0, slot: readySlot) }
   }
 }
 

@@ -19,6 +19,7 @@ final class World {
   /// Nothing goes wrong any more.
   private(set) var isCalm = false
   private var cutOffUntil: [ObjectIdentifier: Int64] = [:]
+  private var poison: Set<TaskID> = []
   private var madeStore: SimulatedStore?
 
   init(seed: UInt64, twin: Twin?, isWritten: Bool) {
@@ -49,6 +50,13 @@ final class World {
   }
 
   // MARK: Crashes and pauses
+
+  /// Whether the handler of a task takes its process with it, whoever runs it; what once did so goes on
+  /// doing so after the storm.
+  func isPoison(_ task: TaskID) -> Bool {
+    if Double(task.uuid.low & 0xFFFF) / 65_536 < faults.poison { poison.insert(task) }
+    return poison.contains(task)
+  }
 
   /// `kill -9`; it starts again some time later.
   func crash(_ process: SimulatedProcess) {
@@ -96,7 +104,11 @@ final class World {
   private func resume(_ process: SimulatedProcess) {
     guard process.isStopped else { return }
     note(.fault, 3, 0) { "\(process.name) goes on" }
-    if process is SimulatedServer { oracle.excuse(for: .zero) }
+    if let server = process as? SimulatedServer {
+      oracle.excuse(for: .zero)
+      if server.missedClockStep { oracle.clockWasSet(for: server.index) }
+      server.missedClockStep = false
+    }
     process.resume()
     queue.schedule(after: .zero) { [self] in store.beginNext() }
   }
@@ -156,6 +168,7 @@ final class World {
     note(.fault, 6, UInt64(bitPattern: step.microseconds)) { "the clock is set by \(step)" }
     clock.set(by: step)
     oracle.clockWasSet()
+    for server in servers where server.isStopped { server.missedClockStep = true }
   }
 
   func stopStore(for pause: Duration) {

@@ -21,6 +21,17 @@ package struct SlotRow: Sendable, Hashable {
     self.result = result
     self.deadline = deadline
   }
+
+  /// When the slot may be handed out, if that lay ahead when it last moved; `nil` for the others, which
+  /// matching was given as they moved.
+  ///
+  /// It stays so when the time has come: whatever else is written of the slot, it must be found until
+  /// somebody has handed it out. With a clock that was set back, it may lie ahead only at `now`.
+  package func delayedUntil(at now: Timestamp) -> Timestamp? {
+    guard let readyAt = slot.readyAt else { return nil }
+    if readyAt > now { return readyAt }
+    return history.lastMoveAt.map { $0 < readyAt } ?? false ? readyAt : nil
+  }
 }
 
 /// The moves of one slot and the reports that were refused, packed as the store keeps them.
@@ -71,10 +82,12 @@ package struct SlotHistory: Sendable, Hashable {
 
   /// When the slot last moved.
   package var lastMoveAt: Timestamp? {
-    for entry in entries.reversed() {
-      if case .move(let move, _) = entry { return move.at }
+    var reader = ByteReader(bytes)
+    var last: Timestamp?
+    while let entry = reader.entry() {
+      if case .move(let move, _) = entry { last = move.at }
     }
-    return nil
+    return last
   }
 
   /// All entries, oldest first. Bytes that make no sense end the list.

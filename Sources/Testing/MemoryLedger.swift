@@ -105,11 +105,13 @@ package final class MemoryLedger: Ledger {
   package func insert(_ row: SlotRow, of task: TaskRecord) {
     tables.tasks[task.id] = task
     tables.slots[task.id, default: []].append(row)
-    noteDelay(of: row.slot)
+    noteDelay(of: row)
   }
 
-  private func noteDelay(of slot: Slot) {
-    tables.delayed[slot.id] = slot.readyAt.flatMap { $0 > now ? $0 : nil }
+  private func noteDelay(of row: SlotRow) {
+    let id = row.slot.id
+    guard tables.delayed[id] == nil || tables.delayed[id] != row.slot.readyAt else { return }
+    tables.delayed[id] = row.delayedUntil(at: now)
   }
 
   package func slot(_ id: SlotID) -> MemoryEntry? {
@@ -127,7 +129,7 @@ package final class MemoryLedger: Ledger {
   package func change(_ entry: MemoryEntry, _ body: (inout SlotRow) -> Void) {
     body(&entry.row)
     tables.slots[entry.task.id]?[entry.row.slot.id.shard] = entry.row
-    noteDelay(of: entry.row.slot)
+    noteDelay(of: entry.row)
   }
 
   package func settle() {}

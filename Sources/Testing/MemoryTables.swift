@@ -7,7 +7,7 @@ package struct MemoryTables: Sendable {
   var templates: [TaskTemplate: SharedTemplate] = [:]
   package internal(set) var tasks: [TaskID: TaskRecord] = [:]
   package internal(set) var slots: [TaskID: [SlotRow]] = [:]
-  /// Slots that were not yet ready when they were written, and when they will be.
+  /// Slots that were not yet ready when they last moved, and when they will be.
   var delayed: [SlotID: Timestamp] = [:]
   package internal(set) var triggers: [TriggerID: Trigger] = [:]
   package internal(set) var skips: [NumberedSkip] = []

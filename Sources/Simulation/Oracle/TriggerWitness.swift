@@ -29,6 +29,8 @@ struct TriggerWitness {
   private(set) var offlineSince: Timestamp?
   /// When a fixed delay may fire next; it does so once.
   private(set) var expected: [Timestamp]
+  /// The fires of a fixed delay that became tasks.
+  private var delayedFires: Set<Timestamp> = []
   /// The tasks of which a fixed delay may await the end.
   private(set) var followed: Set<TaskID> = []
 
@@ -73,6 +75,7 @@ struct TriggerWitness {
       }
       expected = []
       followed = [task]
+      delayedFires.insert(nominalAt)
       tracedThrough = max(tracedThrough, nominalAt)
       return nil
     }
@@ -134,6 +137,7 @@ struct TriggerWitness {
     let isReplanned = !definition.hasSameTimes(as: trigger.definition)
     definition = trigger.definition
     hasCaughtUp = definition.misfire == .all || hasCaughtUp && !isReplanned
+    if !isReplanned, let next = trigger.state.nextFireAt { passRepeats(planned: next, at: now) }
     if isReplanned { begin(RuleModel(definition, at: now), at: now) }
     guard trigger.state.isOnline != isOnline else { return }
     isOnline = trigger.state.isOnline
@@ -145,6 +149,16 @@ struct TriggerWitness {
       offlineSince = now
       expected = []
     }
+  }
+
+  /// A clock that was set back behind the start leads a fixed delay to the start once more. That fire has
+  /// its task, and no other is made for it; the delay is counted from when it came round again.
+  private mutating func passRepeats(planned next: Timestamp, at now: Timestamp) {
+    guard rule.delay != nil, isOnline, !expected.contains(next) else { return }
+    let repeats = expected.filter { $0 <= now && delayedFires.contains($0) }
+    guard !repeats.isEmpty else { return }
+    expected.removeAll { repeats.contains($0) }
+    expected += rule.fires(delayedFrom: now)
   }
 
   private mutating func begin(_ rule: RuleModel, at now: Timestamp) {

@@ -15,6 +15,8 @@ struct Faults {
   var leaveServer: Double?
   var setClock: Double?
   var storeOutage: Double?
+  /// How many of all tasks take the process with them that enters them.
+  var poison = 0.0
   /// How often a transaction is not yet committed when its server crashes in the middle of it.
   var lostCommits = 0.0
   var store = StoreWeather()
@@ -39,6 +41,7 @@ struct Faults {
     faults.leaveServer = sometimes(20...60)
     faults.setClock = sometimes(15...60)
     faults.storeOutage = sometimes(20...60)
+    if random.chance(0.3) { faults.poison = Double.random(in: 0.03...0.12, using: &random) }
     if random.chance(0.5) { faults.lostCommits = 0.3 }
     if random.chance(0.5) { faults.store.failures = Double.random(in: 0...0.1, using: &random) }
     if random.chance(0.5) { faults.store.unknowns = Double.random(in: 0...0.1, using: &random) }

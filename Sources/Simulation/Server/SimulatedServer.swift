@@ -27,6 +27,8 @@ final class SimulatedServer: SimulatedProcess {
   var ticks = 0
   /// It was asked to go away.
   var isLeaving = false
+  /// The clock was set while it was stopped: it notices when it goes on, and suspends reaping then.
+  var missedClockStep = false
 
   init(_ world: World, index: Int) {
     self.index = index
@@ -52,6 +54,7 @@ final class SimulatedServer: SimulatedProcess {
     isBeingTold = false
     hasStirred = false
     isLeaving = false
+    missedClockStep = false
     ticks = 0
     clockWatch = ClockWatch(at: moment)
     world.oracle.excuse(for: .seconds(5))

@@ -26,6 +26,8 @@ final class SimulatedStore {
   private var waiting: [StoreRequest] = []
   private var open: OpenTransaction?
   private var readers: [() -> Void] = []
+  /// A transaction has ended, and who waited to read has not yet done so.
+  private var isBeingRead = false
   /// Every commit so far and which server made it, for the others to read.
   private(set) var commits: [(server: Int, commit: Commit)] = []
   /// The server with which a worker process spoke last.
@@ -72,7 +74,7 @@ final class SimulatedStore {
 
   /// Begins the next transaction whose server runs.
   func beginNext() {
-    guard open == nil else { return }
+    guard open == nil, !isBeingRead else { return }
     waiting.removeAll { $0.life != $0.server.life }
     guard let place = waiting.firstIndex(where: { $0.server.isRunning && !$0.server.isBeingTold })
     else { return }
@@ -129,6 +131,7 @@ final class SimulatedStore {
   private func finish() {
     guard let open else { return }
     self.open = nil
+    isBeingRead = true
     let request = open.request
     let isGone = request.life != request.server.life
     if open.fate == .failed || isGone, let before = open.before {
@@ -139,6 +142,7 @@ final class SimulatedStore {
     let readers = readers
     self.readers = []
     for reader in readers { reader() }
+    isBeingRead = false
     beginNext()
   }
 

@@ -200,6 +200,9 @@ final class SimulatedWorker: SimulatedProcess {
       "\(self.name) enters \(self.world.text(offer.run)) attempt \(offer.attempt)"
     }
     world.oracle.entered(offer, in: boot, of: profile)
+    if world.isPoison(offer.run.slot.task) {
+      return later(min(script.duration, .seconds(1))) { [self] in world.crash(self) }
+    }
     end(offer.run, after: script.duration, as: script.end)
     beat(offer.run)
   }

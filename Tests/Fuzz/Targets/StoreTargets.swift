@@ -35,9 +35,11 @@ extension FuzzTarget {
       let again = Trigger.State(bytes: state.bytes)
       try demand(again == state, "\(state) reads as \(again as Any)")
     },
-    FuzzTarget("template", longest: 1_024) { input in
+    FuzzTarget("template", longest: 512) { input in
       guard let template = TaskTemplate(bytes: input) else { return }
-      try demand(TaskTemplate(bytes: template.bytes) == template, "a template reads as another")
+      let again = TaskTemplate(bytes: template.bytes)
+      try demand(again == template, "\(template) reads as \(again as Any)")
+      try demand(again?.bytes == template.bytes, "\(template) has other bytes the second time")
     },
     FuzzTarget("log-metadata", longest: 512) { input in
       let metadata = LogMetadata.read(input.text)
