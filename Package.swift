@@ -64,7 +64,13 @@ let package = Package(
     platform("Runtime"),
     platform("Logging"),
     platform("Metrics"),
-    platform("GRPC", "CGRPC", "PlatformRuntime"),
+    .target(
+      name: "CGRPCTuning",
+      path: "Sources/Platform/CGRPCTuning",
+      publicHeadersPath: ".",
+      linkerSettings: [.linkedLibrary("absl_synchronization")]
+    ),
+    platform("GRPC", "CGRPC", "CGRPCTuning", "PlatformRuntime"),
     platform("HTTP", "CEvent", "CCurl", "PlatformRuntime"),
     platform("SQLite", "CSQLite"),
     platform("YAML", "CYAML"),
@@ -263,9 +269,10 @@ let package = Package(
   cxxLanguageStandard: .cxx17
 )
 
-/// Generated C takes no Swift settings.
+/// C and C++ take no Swift settings.
 let isSwift = { (target: Target) in
-  ![.system, .plugin, .binary].contains(target.type) && target.name != "CWire"
+  ![.system, .plugin, .binary].contains(target.type)
+    && !["CWire", "CGRPCTuning"].contains(target.name)
 }
 
 for target in package.targets where isSwift(target) {

@@ -16,9 +16,12 @@ struct Submitter: Sendable {
 
   /// Submits one task.
   func submit(to handler: String, param: String) async throws {
-    var request = WireWriter(capacity: 64)
-    Self.add(handler, param, to: &request)
-    _ = try await call("SubmitTask", request.bytes)
+    _ = try await call("SubmitTask", Self.request(handler, param))
+  }
+
+  /// The call that submits one task.
+  static func one(_ handler: String) -> CallLoad.Kind {
+    CallLoad.Kind(path: path("SubmitTask"), request: request(handler, ""))
   }
 
   /// Submits `total` tasks in batches, so many requests at a time.
@@ -41,8 +44,17 @@ struct Submitter: Sendable {
   }
 
   private func call(_ method: String, _ request: [UInt8]) async throws -> [UInt8] {
-    let path = "/tompion.control.v1.ControlService/\(method)"
-    return try await channel.unary(path, request: request, timeout: Self.patience)
+    try await channel.unary(Self.path(method), request: request, timeout: Self.patience)
+  }
+
+  private static func path(_ method: String) -> String {
+    "/tompion.control.v1.ControlService/\(method)"
+  }
+
+  private static func request(_ handler: String, _ param: String) -> [UInt8] {
+    var request = WireWriter(capacity: 64)
+    add(handler, param, to: &request)
+    return request.bytes
   }
 
   /// A `TaskSpec`, which has the same number in both requests.

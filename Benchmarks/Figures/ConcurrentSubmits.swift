@@ -9,16 +9,8 @@ enum ConcurrentSubmits {
     let server = try await ServerProcess(options)
     defer { server.stop() }
     let floor = try await MachineFloor.callsPerSecond(calls, inFlight: inFlight, server)
-    let submitter = Submitter(channel: server.channel)
     let begun = SystemClock.monotonic
-    try await withThrowingTaskGroup { group in
-      for _ in 0..<inFlight {
-        group.addTask {
-          for _ in 0..<(calls / inFlight) { try await submitter.submit(to: "noop", param: "") }
-        }
-      }
-      try await group.waitForAll()
-    }
+    try await CallLoad.make(calls, inFlight: inFlight, Submitter.one("noop"), on: server.channel)
     return [
       Figure(
         name: "submit_concurrent_per_s",

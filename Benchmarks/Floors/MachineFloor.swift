@@ -41,24 +41,16 @@ enum MachineFloor {
     -> Double
   {
     let begun = SystemClock.monotonic
-    try await withThrowingTaskGroup { group in
-      for _ in 0..<inFlight {
-        group.addTask {
-          for _ in 0..<(count / inFlight) { try await emptyCall(server) }
-        }
-      }
-      try await group.waitForAll()
-    }
+    let kind = CallLoad.Kind(path: check, request: [])
+    try await CallLoad.make(count, inFlight: inFlight, kind, on: server.channel)
     return Double(count) / (SystemClock.monotonic - begun).seconds
   }
 
   private static func emptyCall(_ server: ServerProcess) async throws {
-    _ = try await server.channel.unary(
-      "/grpc.health.v1.Health/Check",
-      request: [],
-      timeout: .seconds(10)
-    )
+    _ = try await server.channel.unary(check, request: [], timeout: .seconds(10))
   }
+
+  private static let check = "/grpc.health.v1.Health/Check"
 }
 
 /// A file that is synced after each append.

@@ -8,8 +8,8 @@ package enum ControlService {
   package static func methods(controller: Controller, token: String?) -> [GRPCMethod] {
     let submitting = Submitting(controller)
     return ControlMethod.all.map { method(controller, $0, token) } + [
-      .unary(path("SubmitTask"), guarded("SubmitTask", token, submitting.submitTask)),
-      .unary(path("SubmitTasks"), guarded("SubmitTasks", token, submitting.submitTasks)),
+      .promptUnary(path("SubmitTask"), guarded("SubmitTask", token, submitting.submitTask)),
+      .promptUnary(path("SubmitTasks"), guarded("SubmitTasks", token, submitting.submitTasks)),
     ]
   }
 

@@ -38,12 +38,25 @@ struct Submitting: Sendable {
       return call.fail(GRPCStatus(error, in: method))
     }
     store.submit([submission]) { result in
-      do throws(Problem) {
+      Self.respond(to: call, method) { () throws(Problem) in
         let answer = try Self.answers(result).first
         guard let answer else { throw Problem(.internalError, "the store gave no answer") }
-        call.respond(try Self.message(answer, in: namespace))
+        return try Self.message(answer, in: namespace)
+      }
+    }
+  }
+
+  /// Leaves the writing of the answer to the thread that sends it: the store's writer goes on.
+  private static func respond(
+    to call: GRPCCall,
+    _ method: String,
+    _ message: @escaping @Sendable () throws(Problem) -> [UInt8]
+  ) {
+    call.respond { () throws(GRPCStatus) in
+      do throws(Problem) {
+        return try message()
       } catch {
-        call.fail(GRPCStatus(error, in: method))
+        throw GRPCStatus(error, in: method)
       }
     }
   }
@@ -87,11 +100,8 @@ extension Submitting {
     let (submissions, refusals) = sort(request)
     let (namespace, count) = (request.namespace, request.tasks.count)
     store.submit(submissions) { result in
-      do throws(Problem) {
-        let answers = try Self.answers(result)
-        call.respond(try Self.message(answers, refusals, count: count, in: namespace))
-      } catch {
-        call.fail(GRPCStatus(error, in: method))
+      Self.respond(to: call, method) { () throws(Problem) in
+        try Self.message(try Self.answers(result), refusals, count: count, in: namespace)
       }
     }
   }

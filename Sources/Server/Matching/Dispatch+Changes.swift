@@ -117,6 +117,7 @@ extension Dispatch {
     var hello = Hello(workerID: owner.worker, bootID: owner.boot, capacity: 0)
     hello.namespace = template.value.namespace
     let holder = Holder(hello, peer: "", at: now.wall, leaseEnds: leaseEnds)
+    leasesLastUntil = min(leasesLastUntil, leaseEnds)
     holders[owner.boot] = holder
     return holder
   }

@@ -5,17 +5,21 @@ extension Dispatch {
   /// What has become overdue by `now`: leases, acknowledgements, and the limits of runs.
   ///
   /// Only what is in some worker's hand is looked at. A run is named each time until the store has
-  /// moved it.
+  /// moved it. While nobody has anything in hand and no lease can have ended, nobody is looked at: the
+  /// workers may be thousands.
   package mutating func overdue(at now: Moment) -> [SlotCommand] {
+    cutSlow(now)
+    guard !inHand.isEmpty || leasesLastUntil <= now.monotonic else { return [] }
     var commands: [SlotCommand] = []
+    leasesLastUntil = now.monotonic + lease
     for holder in holders.values {
+      leasesLastUntil = min(leasesLastUntil, holder.leaseEnds)
       if holder.leaseEnds <= now.monotonic, graceEnds <= now.monotonic {
         loseLease(holder, &commands)
       } else {
         overdueRuns(of: holder, now, &commands)
       }
     }
-    cutSlow(now)
     return commands
   }
 
@@ -38,7 +42,11 @@ extension Dispatch {
   }
 
   private mutating func cutSlow(_ now: Moment) {
-    for session in sessions.values where session.outbox.isFull {
+    for session in full.values {
+      guard session.outbox.isFull else {
+        full[session.id] = nil
+        continue
+      }
       let since = session.outbox.fullSince ?? now.monotonic
       session.outbox.fullSince = since
       if session.outbox.bytes > Outbox.most || now.monotonic - since > Outbox.patience {

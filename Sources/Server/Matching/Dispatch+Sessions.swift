@@ -51,6 +51,7 @@ extension Dispatch {
 
   private mutating func introduce(_ hello: Hello, peer: String, at now: Moment) -> Holder {
     let leaseEnds = now.monotonic + lease
+    leasesLastUntil = min(leasesLastUntil, leaseEnds)
     if let known = holders[hello.bootID] {
       known.reintroduce(hello, peer: peer, at: now.wall, leaseEnds: leaseEnds)
       return known

@@ -18,6 +18,10 @@ package struct Dispatch {
   var holders: [BootID: Holder] = [:]
   /// The open streams.
   var sessions: [SessionID: Session] = [:]
+  /// No lease ends before this, on the monotonic clock.
+  var leasesLastUntil: Duration = .zero
+  /// Streams whose outbox was full when something was put into it.
+  var full: [SessionID: Session] = [:]
   /// Streams that have something to write, each once, and streams to be closed.
   private var toWake: [Session] = []
   var toClose: [(session: SessionID, reason: CloseReason)] = []
@@ -73,6 +77,7 @@ package struct Dispatch {
   package mutating func closed(_ session: SessionID) {
     matchmaker.leave(session)
     guard let closed = sessions.removeValue(forKey: session) else { return }
+    full[session] = nil
     if closed.isToWake { toWake.removeAll { $0 === closed } }
     guard let holder = closed.holder else { return }
     closed.holder = nil
@@ -120,7 +125,9 @@ package struct Dispatch {
     sessions[session]?.holder?.boot
   }
 
+  /// Something was put into its outbox.
   mutating func wake(_ session: Session) {
+    if session.outbox.isFull { full[session.id] = session }
     guard !session.isToWake else { return }
     session.isToWake = true
     toWake.append(session)

@@ -103,14 +103,19 @@ extension Dispatch {
   }
 
   mutating func noteWorkerlessQueues(at now: Timestamp) {
+    let waiting = matchmaker.allQueues.filter { $0.count > 0 }
+    guard !waiting.isEmpty else {
+      withoutWorkerSince = [:]
+      return
+    }
     let served = Set(
       holders.values.filter { $0.session != nil }.flatMap { holder in
         holder.hello.handlers.map { QueueKey(namespace: holder.hello.namespace, handler: $0) }
       }
     )
-    for queue in matchmaker.allQueues {
-      let waits = queue.count > 0 && !served.contains(queue.key)
-      withoutWorkerSince[queue.key] = waits ? withoutWorkerSince[queue.key] ?? now : nil
+    withoutWorkerSince = waiting.reduce(into: [:]) { since, queue in
+      guard !served.contains(queue.key) else { return }
+      since[queue.key] = withoutWorkerSince[queue.key] ?? now
     }
   }
 }

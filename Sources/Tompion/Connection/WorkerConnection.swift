@@ -16,6 +16,8 @@ final class WorkerConnection: Sendable {
     var stream: Stream?
     /// The stream that is listened to; 0 when none is.
     var number = 0
+    /// What is being done; empty but while it is, so that its memory can be used again.
+    var actions: [WorkerSession.Action] = []
     /// What the timer's thread is to do.
     var errands: [WorkerSession.Action] = []
     /// When the timer's thread looks again without being woken.
@@ -138,8 +140,11 @@ final class WorkerConnection: Sendable {
 
   private func takeEnded(_ state: inout State, at now: Moment) {
     let ended = inbox.withLock { inbox in
-      defer { inbox.ended = [] }
-      return inbox.ended
+      let ended = inbox.ended
+      guard !ended.isEmpty else { return ended }
+      inbox.ended = []
+      inbox.ended.reserveCapacity(min(ended.count, 256))
+      return ended
     }
     for (run, outcome) in ended {
       state.runs[run] = nil
@@ -150,7 +155,8 @@ final class WorkerConnection: Sendable {
   /// Runs are entered into the table under the lock, so that a cancellation always finds its run.
   private func take(_ state: inout State) -> Consequences {
     var result = Consequences()
-    for action in state.session.takeActions() {
+    state.session.takeActions(into: &state.actions)
+    for action in state.actions {
       switch action {
       case .start(let offer):
         let info = TaskInfo(offer: offer, namespace: namespace, workerID: workerID)
@@ -165,6 +171,7 @@ final class WorkerConnection: Sendable {
       case .connect, .announce, .finish: state.errands.append(action)
       }
     }
+    state.actions.removeAll(keepingCapacity: true)
     if state.session.hasSomethingToSend { result.stream = state.stream?.stream }
     let isDue = state.session.nextDeadline.map { $0 < state.wakesAt } ?? false
     result.wakesTimer = isDue || !state.errands.isEmpty

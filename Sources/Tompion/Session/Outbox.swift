@@ -45,8 +45,10 @@ struct Outbox: Sendable {
   }
 
   private mutating func takeAll() -> [Report] {
-    defer { reports = [] }
-    return reports
+    let all = reports
+    reports = []
+    reports.reserveCapacity(min(all.count, 256))  // The next message is often about as long.
+    return all
   }
 
   private mutating func takeProgressed() -> [RunID] {

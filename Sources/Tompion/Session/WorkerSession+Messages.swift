@@ -65,8 +65,10 @@ extension WorkerSession {
   }
 
   private mutating func acknowledge(_ run: RunID) {
-    guard case .ended(let event)? = runs[run]?.phase else { return }
-    forget(run, ended: event)
+    guard let place = runs.index(forKey: run), case .ended(let event) = runs.values[place].phase
+    else { return }
+    runs.remove(at: place)
+    forgotten(run, ended: event)
   }
 
   func sizeOf(_ event: Report.Event, of run: RunID) -> Int {
@@ -74,9 +76,13 @@ extension WorkerSession {
   }
 
   mutating func forget(_ run: RunID, ended event: Report.Event) {
+    runs[run] = nil
+    forgotten(run, ended: event)
+  }
+
+  private mutating func forgotten(_ run: RunID, ended event: Report.Event) {
     unacknowledgedCount -= 1
     unacknowledgedBytes -= sizeOf(event, of: run)
-    runs[run] = nil
     recent.insert(run)
     areCreditsDue = true
   }

@@ -13,16 +13,20 @@ extension WorkerSession {
 
   /// The handler of `run` is done.
   package mutating func ended(_ run: RunID, _ outcome: Outcome, at now: Moment) {
-    guard let state = runs[run], case .running = state.phase else { return }
+    guard let place = runs.index(forKey: run), case .running = runs.values[place].phase else {
+      return
+    }
     runningCount -= 1
-    shares[state.handler]?.active -= 1
+    shares[runs.values[place].handler]?.active -= 1
     areCreditsDue = true
-    if state.isDisowned {
-      runs[run] = nil
+    if runs.values[place].isDisowned {
+      runs.remove(at: place)
       recent.insert(run)
     } else {
-      sayDroppedLines(of: run, state, at: now)
-      end(run, with: Self.event(for: outcome, state.cancellation))
+      if runs.values[place].droppedLines > 0 {
+        sayDroppedLines(of: run, runs.values[place], at: now)
+      }
+      end(run, at: place, with: Self.event(for: outcome, runs.values[place].cancellation))
     }
     startQueued(at: now)
     finishIfDone(at: now)
@@ -108,11 +112,21 @@ extension WorkerSession {
 
   /// The run is over on this side; its report is kept until the server has it.
   mutating func end(_ run: RunID, with event: Report.Event) {
-    runs[run]?.phase = .ended(event)
-    runs[run]?.progress = nil
+    guard let place = runs.index(forKey: run) else { return }
+    end(run, at: place, with: event)
+  }
+
+  private mutating func end(
+    _ run: RunID,
+    at place: Dictionary<RunID, SessionRun>.Index,
+    with event: Report.Event
+  ) {
+    runs.values[place].phase = .ended(event)
+    runs.values[place].progress = nil
+    let report = Report(run: run, event: event)
     unacknowledgedCount += 1
-    unacknowledgedBytes += sizeOf(event, of: run)
-    outbox.append(Report(run: run, event: event))
+    unacknowledgedBytes += report.sizeBound
+    outbox.append(report)
   }
 
   mutating func cancel(_ run: RunID, _ reason: CancellationReason) {

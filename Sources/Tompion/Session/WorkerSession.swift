@@ -102,9 +102,14 @@ package struct WorkerSession: Sendable {
 
   /// What is to be done now, in order. Each action is handed out once.
   package mutating func takeActions() -> [Action] {
-    guard !actions.isEmpty else { return [] }
-    defer { actions.removeAll(keepingCapacity: true) }
+    defer { actions = [] }
     return actions
+  }
+
+  /// Puts what is to be done now, in order, into `empty`, whose memory serves for what is decided next.
+  package mutating func takeActions(into empty: inout [Action]) {
+    precondition(empty.isEmpty, "an action would be done twice")
+    swap(&actions, &empty)
   }
 
   package var isFinished: Bool {

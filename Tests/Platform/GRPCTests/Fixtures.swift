@@ -38,7 +38,7 @@ func connect(_ channel: GRPCChannel) async throws {
 extension GRPCMethod {
   /// Answers with the request.
   static let echo = GRPCMethod.unary("/test.Test/Echo") { call in
-    unsafe call.withRequest { unsafe call.respond(copying: $0) }
+    call.respond(unsafe call.withRequest { unsafe Array($0) })
   }
 
   /// A stream whose handler is made by `handler`.

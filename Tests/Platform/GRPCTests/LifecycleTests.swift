@@ -92,6 +92,46 @@ struct LifecycleTests {
     }
   }
 
+  @Test func `answers given on many threads at once all arrive`() async throws {
+    let method = GRPCMethod.promptUnary("/test.Test/Elsewhere") { call in
+      let request = unsafe call.withRequest { unsafe Array($0) }
+      Task.detached { call.respond(request.reversed()) }
+    }
+    try await withServer([method]) { channel, _ in
+      try await withThrowingTaskGroup { group in
+        for number in 0..<500 {
+          group.addTask {
+            let sent = [UInt8](repeating: UInt8(number & 255), count: number) + [1]
+            let path = "/test.Test/Elsewhere"
+            let answer = try await channel.unary(path, request: sent, timeout: .seconds(30))
+            #expect(answer == sent.reversed())
+          }
+        }
+        try await group.waitForAll()
+      }
+    }
+  }
+
+  @Test func `a server that shuts down waits for the answer of a prompt method`() async throws {
+    let arrived = AsyncStream.makeStream(of: GRPCCall.self)
+    let method = GRPCMethod.promptUnary("/test.Test/Wait") { arrived.continuation.yield($0) }
+    try await withServer([method]) { channel, running in
+      let caller = Task {
+        try await channel.unary("/test.Test/Wait", request: [], timeout: .seconds(20))
+      }
+      var calls = arrived.stream.makeAsyncIterator()
+      let call = try #require(await calls.next())
+      let stopping = Task {
+        await running.server.shutdown(grace: .zero)
+        return ContinuousClock.now
+      }
+      _ = await caller.result  // The end of the grace has cancelled the call, on the client's side too.
+      let answeredAt = ContinuousClock.now
+      call.respond([1])
+      #expect(await stopping.value > answeredAt)
+    }
+  }
+
   @Test func `open streams are told when the server goes`() async throws {
     let ended = Recorder()
     try await withServer([.stream { _ in ended }]) { channel, running in

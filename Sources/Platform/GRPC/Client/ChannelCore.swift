@@ -55,7 +55,7 @@ private enum ClientQueue {
   static func shared() -> CompletionQueue {
     held.withLock { held in
       if let queue = held.queue { return queue }
-      let queue = CompletionQueue(name: "tompion.grpc.client")
+      let queue = CompletionQueue(name: "tompion.client")
       held.queue = queue
       return queue
     }

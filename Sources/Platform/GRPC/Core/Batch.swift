@@ -2,13 +2,13 @@ import CGRPC
 
 /// Operations that are started together and complete together, under one tag.
 @safe struct Batch {
-  private var operations: [grpc_op] = unsafe []
+  /// There are not more kinds of operation that go together; the array is in place, without an allocation.
+  private var operations = unsafe InlineArray<6, grpc_op>(repeating: grpc_op())
+  private var count = 0
   /// What goes with the status to send, if there is one in the batch.
   private var statusMessage = ""
 
-  init() {
-    unsafe operations.reserveCapacity(6)
-  }
+  init() {}
 
   mutating func sendInitialMetadata(_ metadata: OutgoingMetadata?) {
     unsafe add(GRPC_OP_SEND_INITIAL_METADATA) { operation in
@@ -80,8 +80,8 @@ import CGRPC
   }
 
   private func launch(_ call: OpaquePointer, _ tag: Tag) -> grpc_call_error {
-    unsafe operations.withUnsafeBufferPointer { operations in
-      unsafe grpc_call_start_batch(call, operations.baseAddress, operations.count, tag.raw, nil)
+    unsafe operations.span.withUnsafeBufferPointer { operations in
+      unsafe grpc_call_start_batch(call, operations.baseAddress, count, tag.raw, nil)
     }
   }
 
@@ -91,7 +91,7 @@ import CGRPC
     defer { unsafe grpc_slice_unref(message) }
     return unsafe withUnsafeMutablePointer(to: &message) { message in
       var batch = self
-      for index in unsafe batch.operations.indices
+      for index in 0..<count
       where unsafe batch.operations[index].op == GRPC_OP_SEND_STATUS_FROM_SERVER {
         unsafe batch.operations[index].data.send_status_from_server.status_details = message
       }
@@ -100,10 +100,9 @@ import CGRPC
   }
 
   private mutating func add(_ kind: grpc_op_type, _ fill: (inout grpc_op) -> Void) {
-    var operation = unsafe grpc_op()
-    unsafe operation.op = kind
-    unsafe fill(&operation)
-    unsafe operations.append(operation)
+    unsafe operations[count].op = kind
+    unsafe fill(&operations[count])
+    count += 1
   }
 }
 

@@ -55,13 +55,17 @@ class CompletionReceiver: @unchecked Sendable {
   let raw: OpaquePointer
   let library: GRPCLibrary
   private let open = Mutex(true)
+  private let thread = QueueThread()
 
   /// `whenStopped` runs once, last, on the queue's thread: nothing of the queue is left by then.
   init(name: String, whenStopped: @escaping @Sendable () -> Void = {}) {
     library = GRPCLibrary()
     unsafe raw = grpc_completion_queue_create_for_next(nil)
-    unsafe Self.startThread(name: name, raw: raw, library: library, whenStopped: whenStopped)
+    unsafe Self.startThread(thread, name, raw: raw, library: library, whenStopped: whenStopped)
   }
+
+  /// Whether the caller runs on the thread that drains the queue.
+  var isOnThread: Bool { thread.isCurrent }
 
   deinit { shutdown() }
 
@@ -76,7 +80,8 @@ class CompletionReceiver: @unchecked Sendable {
 
   /// The thread must not hold the queue's owner: letting go of that is what ends the thread.
   private static func startThread(
-    name: String,
+    _ identity: QueueThread,
+    _ name: String,
     raw: OpaquePointer,
     library: GRPCLibrary,
     whenStopped: @escaping @Sendable () -> Void
@@ -84,12 +89,13 @@ class CompletionReceiver: @unchecked Sendable {
     nonisolated(unsafe) let raw = unsafe raw
     let held = Mutex<GRPCLibrary?>(library)
     let thread = Thread {
+      Thread.current.name = name  // Given before the start, it would not reach the system.
+      identity.begin()
       unsafe drain(raw)
       unsafe grpc_completion_queue_destroy(raw)
       held.withLock { $0 = nil }
       whenStopped()
     }
-    thread.name = name
     thread.start()
   }
 
@@ -102,4 +108,16 @@ class CompletionReceiver: @unchecked Sendable {
       unsafe Tag(returned: tag).deliver(ok: event.success != 0)
     }
   }
+}
+
+/// Which thread drains a queue.
+private final class QueueThread: Sendable {
+  private let number = Atomic<UInt>(0)
+
+  func begin() {
+    number.store(UInt(pthread_self()), ordering: .relaxed)
+  }
+
+  /// Other threads may read an old value, but none reads its own number before it has begun.
+  var isCurrent: Bool { number.load(ordering: .relaxed) == UInt(pthread_self()) }
 }

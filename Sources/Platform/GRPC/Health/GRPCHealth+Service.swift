@@ -4,7 +4,7 @@ extension GRPCHealth {
   /// The methods of the health service, for a server to answer.
   package var methods: [GRPCMethod] {
     [
-      .unary("/grpc.health.v1.Health/Check") { [self] call in check(call) },
+      .promptUnary("/grpc.health.v1.Health/Check") { [self] call in check(call) },
       .bidirectional("/grpc.health.v1.Health/Watch") { [self] stream in
         HealthWatch(stream, of: self)
       },

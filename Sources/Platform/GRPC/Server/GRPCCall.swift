@@ -29,23 +29,27 @@ package final class GRPCCall: Sendable {
   /// How long the client still waits, not below zero; `nil` when it waits for ever.
   package var timeRemaining: Duration? { exchange.deadline.remaining }
 
-  /// Whether the client has cancelled, gone away or run out of time: no answer will reach it.
+  /// Whether the client has cancelled, gone away or run out of time: no answer will reach it. Not known
+  /// of a prompt method's calls.
   package var isCancelled: Bool { exchange.isCancelled }
 
   /// Has `action` run once, on the queue's thread or at once, when the call is cancelled without an
-  /// answer. A later action takes the place of this one.
+  /// answer. A later action takes the place of this one. Calls of a prompt method are not watched.
   package func onCancel(_ action: @escaping @Sendable () -> Void) {
     exchange.onCancel(action)
   }
 
   /// Answers the call. Only the first answer counts, and none does after a cancellation.
   package func respond(_ message: [UInt8], trailers: GRPCMetadata = GRPCMetadata()) {
-    exchange.answer(.message(MessageBuffer(copying: message), trailers: trailers))
+    exchange.answer(.message(message, trailers: trailers))
   }
 
-  /// Answers the call with a copy of `message`. Only the first answer counts.
-  package func respond(copying message: UnsafeRawBufferPointer) {
-    unsafe exchange.answer(.message(MessageBuffer(copying: message), trailers: GRPCMetadata()))
+  /// Answers the call with what `make` returns or throws. It runs on the queue's thread, soon: whoever has
+  /// better things to do leaves the writing of an answer to it.
+  package func respond(
+    making make: @escaping @Sendable () throws(GRPCStatus) -> [UInt8]
+  ) {
+    exchange.answer(.later(make))
   }
 
   /// Answers the call with a status other than `ok`. Only the first answer counts.

@@ -1,7 +1,7 @@
 /// One method that a server answers.
 package struct GRPCMethod: Sendable {
   enum Kind: Sendable {
-    case unary(@Sendable (GRPCCall) -> Void)
+    case unary(isPrompt: Bool, @Sendable (GRPCCall) -> Void)
     case bidirectional(@Sendable (GRPCServerStream) throws(GRPCStatus) -> any GRPCStreamHandler)
   }
 
@@ -15,7 +15,18 @@ package struct GRPCMethod: Sendable {
     _ path: String,
     _ handler: @escaping @Sendable (GRPCCall) -> Void
   ) -> GRPCMethod {
-    GRPCMethod(path: path, kind: .unary(handler))
+    GRPCMethod(path: path, kind: .unary(isPrompt: false, handler))
+  }
+
+  /// One request, one answer that surely comes soon, as often as can be.
+  ///
+  /// Nobody looks whether the client still waits, which saves a tenth of the call. In return a server
+  /// that shuts down waits for the answer, whatever its grace.
+  package static func promptUnary(
+    _ path: String,
+    _ handler: @escaping @Sendable (GRPCCall) -> Void
+  ) -> GRPCMethod {
+    GRPCMethod(path: path, kind: .unary(isPrompt: true, handler))
   }
 
   /// Messages both ways. Streams with one side only are the same on the wire and belong here, too.

@@ -36,6 +36,7 @@ final class ServerStreamCore: StreamCore, @unchecked Sendable {
   private let server: ServerCore
   private let deadline: gpr_timespec
   private let cancelled = Cell<Int32>(0)
+  private var isEndWatched = false
   private var sent: GRPCStatus?
   private var trailers: OutgoingMetadata?
 
@@ -46,12 +47,18 @@ final class ServerStreamCore: StreamCore, @unchecked Sendable {
   }
 
   override func begin() {
-    var closing = Batch()
-    closing.receiveCloseOnServer(cancelled)
-    start(closing, Operation.over)
     var headers = Batch()
     headers.sendInitialMetadata(nil)
     sendHeaders(headers)
+  }
+
+  /// Not before it is needed: what is outstanding costs all others, see `RegisteredMethod.arrivals`.
+  override func watchEnd() {
+    guard !isEndWatched else { return }
+    isEndWatched = true
+    var closing = Batch()
+    closing.receiveCloseOnServer(cancelled)
+    start(closing, Operation.over)
   }
 
   override func sendEnd(_ status: GRPCStatus) {

@@ -17,7 +17,15 @@ import CGRPC
   }
 
   /// How many calls are asked for ahead of time, so that a burst need not wait for us to ask again.
-  var arrivals: Int { method.isUnary ? 64 : 16 }
+  ///
+  /// Each such request stands in the way of all else: where gRPC is built with its assertions, as Debian
+  /// does, it looks for a completed operation among all that are outstanding, one by one.
+  var arrivals: Int {
+    switch method.kind {
+    case .unary(isPrompt: true, _): 16
+    case .unary(isPrompt: false, _), .bidirectional: 2
+    }
+  }
 }
 
 extension GRPCMethod {

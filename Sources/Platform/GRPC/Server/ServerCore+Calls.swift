@@ -2,7 +2,7 @@ extension ServerCore {
   /// Hands a call to its method. On the queue's thread.
   func accept(_ incoming: consuming IncomingCall, of method: GRPCMethod) {
     switch method.kind {
-    case .unary(let handler): serve(incoming, path: method.path, handler)
+    case .unary(let isPrompt, let handler): serve(incoming, path: method.path, isPrompt, handler)
     case .bidirectional(let open): serve(incoming, path: method.path, open)
     }
   }
@@ -10,6 +10,7 @@ extension ServerCore {
   private func serve(
     _ incoming: consuming IncomingCall,
     path: String,
+    _ isPrompt: Bool,
     _ handler: @Sendable (GRPCCall) -> Void
   ) {
     var incoming = incoming
@@ -19,7 +20,7 @@ extension ServerCore {
     openCalls += 1
     let exchange = UnaryExchange(incoming, request: request, method: path, server: self)
     handler(GRPCCall(exchange))
-    exchange.watch()
+    if !isPrompt { exchange.watch() }
   }
 
   private func serve(

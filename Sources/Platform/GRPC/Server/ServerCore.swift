@@ -15,12 +15,22 @@ import Synchronization
     case stopped
   }
 
+  private enum Operation {
+    /// The server is closed: its listeners, its connections and its requests for calls are gone.
+    static let closed = 0
+    /// Answers wait to be sent.
+    static let answers = 1
+  }
+
   let raw: OpaquePointer
   let queue: CompletionQueue
   let configuration: GRPCServerConfiguration
   private let methods: [RegisteredMethod]
   private let phase = Mutex(Phase.idle)
   private let stop: StopSignal
+  /// What was answered on other threads and is sent on the queue's: one after the other there costs less
+  /// than next to each other, where gRPC would pass its work around among threads.
+  private let answered = Mutex<[UnaryExchange]>([])
 
   // On the queue's thread only.
   var openCalls = 0
@@ -64,7 +74,8 @@ import Synchronization
     }
     switch before {
     case .idle: destroy()
-    case .running: unsafe grpc_server_shutdown_and_notify(raw, queue.raw, Tag(self, 0).raw)
+    case .running:
+      unsafe grpc_server_shutdown_and_notify(raw, queue.raw, Tag(self, Operation.closed).raw)
     case .draining, .stopped: break
     }
   }
@@ -82,10 +93,27 @@ import Synchronization
     await stop.wait()
   }
 
-  /// The server is closed: its listeners, its connections and its requests for calls are gone.
   override func completed(_ operation: Int, ok: Bool) {
+    if operation == Operation.answers { return sendAnswers() }
     isClosed = true
     destroyIfDone()
+  }
+
+  /// Has the answer of `exchange`, whose call is `call`, sent soon. On any thread.
+  func send(_ exchange: UnaryExchange, of call: CallHandle) {
+    let isFirst = answered.withLock { answered in
+      answered.append(exchange)
+      return answered.count == 1
+    }
+    if isFirst { call.post(self, Operation.answers) }
+  }
+
+  private func sendAnswers() {
+    let exchanges = answered.withLock { answered in
+      defer { answered = [] }
+      return answered
+    }
+    for exchange in exchanges { exchange.send() }
   }
 
   func callEnded() {

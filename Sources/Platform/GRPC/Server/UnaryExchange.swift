@@ -2,15 +2,17 @@ import CGRPC
 import Synchronization
 
 /// How a unary call is answered.
-enum UnaryAnswer: ~Copyable {
-  case message(MessageBuffer, trailers: GRPCMetadata)
+enum UnaryAnswer {
+  case message([UInt8], trailers: GRPCMetadata)
   case failure(GRPCStatus, trailers: GRPCMetadata = GRPCMetadata())
+  /// Made on the queue's thread.
+  case later(@Sendable () throws(GRPCStatus) -> [UInt8])
 }
 
 /// One unary call, from its request to the moment when nothing of it is left.
 ///
-/// An answer given before the handler returns takes the watch for cancellation into its own batch:
-/// one completion instead of two.
+/// The answer is sent on the queue's thread, wherever it was given. It takes the watch for cancellation
+/// into its own batch when there was none before: one completion instead of two.
 final class UnaryExchange: CompletionReceiver, @unchecked Sendable {
   private enum Operation {
     static let closed = 0
@@ -21,6 +23,7 @@ final class UnaryExchange: CompletionReceiver, @unchecked Sendable {
     /// `nil` once the call is over.
     var call: CallHandle?
     var inFlight = 0
+    var answer: UnaryAnswer?
     var isAnswered = false
     var isWatched = false
     var isCancelled = false
@@ -34,8 +37,8 @@ final class UnaryExchange: CompletionReceiver, @unchecked Sendable {
   private let server: ServerCore
   private let cancelled = Cell<Int32>(0)
   private let state: Mutex<State>
-  // Written by the one thread whose answer counts, read by none.
-  private var answer: MessageBuffer?
+  // What is being sent. On the queue's thread only.
+  private var sent: MessageBuffer?
   private var trailers: OutgoingMetadata?
 
   init(
@@ -72,28 +75,49 @@ final class UnaryExchange: CompletionReceiver, @unchecked Sendable {
     if isLate { action() }
   }
 
-  func answer(_ answer: consuming UnaryAnswer) {
-    let claim: (call: CallHandle, watches: Bool)? = state.withLock { state in
+  /// The first answer counts. What is claimed here keeps the call until it has been sent.
+  func answer(_ answer: UnaryAnswer) {
+    let call: CallHandle? = state.withLock { state in
       guard let call = state.call, !state.isAnswered else { return nil }
-      defer { state.isWatched = true }
       state.isAnswered = true
+      state.answer = answer
       state.whenCancelled = nil
       state.inFlight += 1
-      return (call, !state.isWatched)
+      return call
     }
-    guard let claim else { return }
+    guard let call else { return }
+    if server.queue.isOnThread { send() } else { server.send(self, of: call) }
+  }
+
+  /// Sends the answer that was given. On the queue's thread, once.
+  func send() {
+    let (call, answer, watches) = state.withLock { state in
+      defer {
+        state.isWatched = true
+        state.answer = nil
+      }
+      return (state.call, state.answer, !state.isWatched)
+    }
+    guard let call, let answer else { return }
     var batch = Batch()
     batch.sendInitialMetadata(nil)
     fill(&batch, answer)
-    if claim.watches { batch.receiveCloseOnServer(cancelled) }
-    start(batch, on: claim.call, Operation.answered)
+    if watches { batch.receiveCloseOnServer(cancelled) }
+    start(batch, on: call, Operation.answered)
   }
 
-  private func fill(_ batch: inout Batch, _ answer: consuming UnaryAnswer) {
-    switch consume answer {
-    case .message(let message, let trailers):
+  private func fill(_ batch: inout Batch, _ answer: UnaryAnswer) {
+    switch answer {
+    case .later(let make):
+      do throws(GRPCStatus) {
+        fill(&batch, .message(try make(), trailers: GRPCMetadata()))
+      } catch {
+        fill(&batch, .failure(error.bounded))
+      }
+    case .message(let bytes, let trailers):
+      let message = MessageBuffer(copying: bytes)
       batch.sendMessage(message)
-      self.answer = consume message
+      sent = consume message
       self.trailers = OutgoingMetadata(trailers)
       batch.sendStatus(.ok, message: "", trailers: self.trailers)
     case .failure(let status, let trailers):
@@ -102,7 +126,7 @@ final class UnaryExchange: CompletionReceiver, @unchecked Sendable {
     }
   }
 
-  /// On the queue's thread, once the handler has returned.
+  /// Has a cancellation noticed before the answer. On the queue's thread, once the handler has returned.
   func watch() {
     let call: CallHandle? = state.withLock { state in
       guard !state.isWatched else { return nil }

@@ -29,6 +29,10 @@ import Synchronization
 
   /// Starts what the kind of stream needs before anything else.
   func begin() {}
+  /// Has the end of the stream noticed, if that is not so from the beginning. Called more than once.
+  ///
+  /// As long as a message is awaited, the end ends that as well.
+  func watchEnd() {}
   /// Sends the end: a server's status, a client's half-close.
   func sendEnd(_ status: GRPCStatus) {}
   /// How the stream ended, asked once after `over` and before the call is let go of.
@@ -141,6 +145,7 @@ import Synchronization
     isReading = false
     guard let raw = unsafe incoming.value else {
       isReadable = false
+      watchEnd()
       if !isOver, let call, !call.failedToRead { handler?.receivedEnd() }
       return
     }
@@ -156,10 +161,13 @@ import Synchronization
       case .end(let status):
         isWritable = false
         isWriting = true
+        watchEnd()
         sendEnd(status)
       case .read: read()
       case .release: return release()
-      case .rest: return
+      case .rest:
+        if !isReading { watchEnd() }
+        return
       }
     }
   }
