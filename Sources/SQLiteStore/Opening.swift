@@ -28,7 +28,7 @@ struct Opening: Sendable {
       var settings = ConnectionSettings()
       settings.synchronous = configuration.durability == .full ? .full : .normal
       settings.enforcesForeignKeys = false
-      settings.cacheSize = 24_576
+      settings.cacheSize = 16_384
       settings.autocheckpointPages = Opening.checkpointPages
       try connection.enableWriteAheadLog(settings)
       if let pages = configuration.largestPageCount {

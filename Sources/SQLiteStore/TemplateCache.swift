@@ -3,7 +3,7 @@ import Store
 
 /// The templates a connection has met, both ways.
 struct TemplateCache {
-  private var byNumber = BoundedCache<Int64, SharedTemplate>(capacity: 16_384)
+  private var byNumber = BoundedCache<Int64, SharedTemplate>(capacity: 8_192)
   private var byValue: [TaskTemplate: SharedTemplate] = [:]
   private var latest: SharedTemplate?
   /// What `latest` was found for.

@@ -3,7 +3,7 @@ import Store
 
 /// Triggers with what is made of their rules, as long as those stay the same.
 struct TriggerCache {
-  private var kept = BoundedCache<TriggerID, Kept>(capacity: 16_384)
+  private var kept = BoundedCache<TriggerID, Kept>(capacity: 8_192)
 
   private final class Kept {
     var trigger: Trigger
