@@ -125,7 +125,8 @@ struct LifecycleTests {
         await running.server.shutdown(grace: .zero)
         return ContinuousClock.now
       }
-      _ = await caller.result  // The end of the grace has cancelled the call, on the client's side too.
+      // The end of the grace has cancelled the call, on the client's side too.
+      _ = await caller.result
       let answeredAt = ContinuousClock.now
       call.respond([1])
       #expect(await stopping.value > answeredAt)

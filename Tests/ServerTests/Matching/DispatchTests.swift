@@ -223,6 +223,21 @@ struct DispatchTests {
     #expect(fixture.dispatch.takeWork().close.isEmpty)
   }
 
+  @Test mutating func `the lease of a worker with nothing in hand ends while others beat on`() {
+    _ = fixture.connect(1, worker: "silent", boot: boot)
+    var endedAfter: Int?
+    for second in 1...12 where endedAfter == nil {
+      fixture.advance(.seconds(1))
+      if second == 4 { _ = fixture.connect(2, worker: "late", boot: other) }
+      if second > 4 { fixture.dispatch.heartbeat(2, UInt64(second), at: fixture.now) }
+      #expect(fixture.dispatch.overdue(at: fixture.now).isEmpty)
+      let closed = fixture.dispatch.takeWork().close
+      if !closed.isEmpty { endedAfter = second }
+      #expect(closed.allSatisfy { $0 == (1, .leaseLost) })
+    }
+    #expect(endedAfter == 10)
+  }
+
   @Test mutating func `nothing is reaped for one lease and five seconds after a clock step`() throws
   {
     _ = fixture.connect(1, boot: boot, credits: 1)
