@@ -105,10 +105,11 @@ def test_killed_workers_are_taken_over_once(fleet, whole, figure):
     fleet.until_connected()
     fleet.server.pass_grace(LEASE)
     for _ in range(rounds):
-        tasks = [fleet.submit(lane, param="ms=800") for lane in range(lanes)]
+        tasks: list[str] = []
         killed: list[tuple[str, float]] = []
-        for task in tasks:
-            victim = fleet.owner(task)
+        for lane in range(lanes):  # One by one: on a busy machine the first would end before the last is found.
+            tasks.append(fleet.submit(lane, param="ms=800"))
+            victim = fleet.owner(tasks[-1])
             time.sleep(chance.uniform(0, 0.02))
             fleet.workers[victim].kill()
             killed.append((victim, time.time()))
@@ -133,11 +134,11 @@ def test_workers_frozen_for_two_leases_are_fenced(fleet, whole, figure):
     fleet.server.pass_grace(LEASE)
     before = Counter()
     for _ in range(rounds):
-        tasks = [fleet.submit(lane, param="ms=1000 stubborn") for lane in range(lanes)]
-        victims = [(task, fleet.owner(task)) for task in tasks]
-        frozen = []
-        for task, victim in victims:
-            fleet.workers[victim].send(signal.SIGSTOP)
+        victims, frozen = [], []
+        for lane in range(lanes):
+            task = fleet.submit(lane, param="ms=1000 stubborn")
+            victims.append((task, fleet.owner(task)))
+            fleet.workers[victims[-1][1]].send(signal.SIGSTOP)
             frozen.append(time.time())
         for (task, victim), at in zip(victims, frozen):
             figure(TAKEOVER + " (frozen)", passed := fleet.taken_over(task, victim, at))
