@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Each target installs what it needs.
 
-BUILD_PACKAGES = libgrpc-dev libprotobuf-c-dev libevent-dev libcurl4-openssl-dev libsqlite3-dev \
+BUILD_PACKAGES = g++ libgrpc-dev libprotobuf-c-dev libevent-dev libcurl4-openssl-dev libsqlite3-dev \
 	libyaml-dev libsodium-dev tzdata
 TEST_PACKAGES = protobuf-c-compiler protobuf-compiler libprotobuf-dev sqlite3 gcc libc6-dev \
 	python3 python3-venv procps strace
