@@ -20,7 +20,9 @@ struct LiveTriggers {
     /// `nil` while its row is up to date.
     fileprivate(set) var state: Trigger.State?
     /// In which hour its row says that it is due.
-    let storedHour: Int64?
+    private let storedHour: Int64?
+    /// No more once the row was edited.
+    fileprivate var isHourKnown = true
     /// The tasks that have no row among its fires.
     fileprivate(set) var fires: [FireRow] = []
 
@@ -30,6 +32,9 @@ struct LiveTriggers {
     }
 
     fileprivate var isEmpty: Bool { state == nil && fires.isEmpty }
+
+    /// Whether the row says the right hour already.
+    var isHourStored: Bool { isHourKnown && state?.nextFireAt?.hour == storedHour }
   }
 
   /// One time around all triggers that are ahead when it begins.
@@ -61,17 +66,6 @@ struct LiveTriggers {
   subscript(id: TriggerID) -> Trigger.State? { ahead[id]?.state }
 
   var unsettledCount: Int { ahead.count }
-
-  /// How many triggers should be settled now so that a round lasts for `changes` changes: those of two
-  /// rounds at most are made again after a crash. A few are left to gather.
-  func slice(roundsLast changes: Int) -> Int {
-    guard changes > 0 else { return ahead.count }
-    let count = round.order.isEmpty ? ahead.count : round.order.count
-    let due = round.changes * count / changes - round.place
-    return due < LiveTriggers.smallestSlice ? 0 : due
-  }
-
-  private static let smallestSlice = 64
   /// From this page on there are changes that rows lack; `nil` when there are none.
   var unsettledSince: Int64? { ahead.isEmpty ? nil : round.pageBefore }
   /// Whether the open transaction settles any.
@@ -101,6 +95,12 @@ struct LiveTriggers {
     let entry = entry(id, storedHour: before?.nextFireAt?.hour)
     steps.append(.changed(entry, before: entry.state))
     entry.state = state
+  }
+
+  /// As `change`, for a row that is written anew in the same transaction.
+  mutating func edit(_ id: TriggerID, to state: Trigger.State) {
+    change(id, to: state, before: nil)
+    ahead[id]?.isHourKnown = false  // For good: the edit may be undone.
   }
 
   mutating func add(_ fire: FireRow, of id: TriggerID, state: Trigger.State?) {
@@ -149,6 +149,17 @@ struct LiveTriggers {
   }
 
   // MARK: Settling
+
+  /// How many triggers should be settled now so that a round lasts for `changes` changes: those of two
+  /// rounds at most are made again after a crash. A few are left to gather.
+  func slice(roundsLast changes: Int) -> Int {
+    guard changes > 0 else { return ahead.count }
+    let count = round.order.isEmpty ? ahead.count : round.order.count
+    let due = round.changes * count / changes - round.place
+    return due < LiveTriggers.smallestSlice ? 0 : due
+  }
+
+  private static let smallestSlice = 64
 
   /// Settles the next triggers of the round, at most `limit`.
   mutating func settle(

@@ -54,11 +54,13 @@ extension SQLiteLedger {
   /// Firing changes no more than the state; an edit is stored at once, and its state is in the page all
   /// the same, after those of earlier fires.
   func update(_ trigger: Trigger) throws(StoreError) {
-    if triggers[trigger.id]?.revision != trigger.revision {
-      try translated { () throws(SQLiteError) in try updateAll(of: trigger) }
-    }
     writes += 1
-    liveTriggers.change(trigger.id, to: trigger.state, before: triggers[trigger.id]?.state)
+    if let known = triggers[trigger.id], known.revision == trigger.revision {
+      liveTriggers.change(trigger.id, to: trigger.state, before: known.state)
+    } else {
+      try translated { () throws(SQLiteError) in try updateAll(of: trigger) }
+      liveTriggers.edit(trigger.id, to: trigger.state)
+    }
     triggers.keep(trigger)
   }
 
@@ -92,9 +94,8 @@ extension SQLiteLedger {
     _ state: Trigger.State,
     of entry: LiveTriggers.Ahead
   ) throws(SQLiteError) {
-    let hour = state.nextFireAt?.hour
     let update =
-      hour == entry.storedHour
+      entry.isHourStored
       ? try connection.cached(
         """
         UPDATE triggers SET state = ?1, next_at = ?2, template = coalesce(?3, template)
@@ -112,7 +113,7 @@ extension SQLiteLedger {
     let template = triggers[entry.trigger].flatMap { triggers.template(of: $0) }
     try update.bind(3, template?.number)
     try update.bind(4, entry.trigger.uuid)
-    if hour != entry.storedHour { try update.bind(5, hour) }
+    if !entry.isHourStored { try update.bind(5, state.nextFireAt?.hour) }
     try write(update)
   }
 

@@ -143,13 +143,16 @@ extension ReadSession {
     through: Timestamp
   ) throws(StoreError) -> [DueTrigger] {
     let select = try prepare(
-      "SELECT next_at, id FROM triggers WHERE due_hour >= ? AND due_hour <= ?"
+      """
+      SELECT next_at, id FROM triggers
+        WHERE due_hour >= ? AND due_hour <= ? AND next_at IS NOT NULL
+      """
     ) { select throws(SQLiteError) in
       try select.bind(1, from?.hour ?? .min)
       try select.bind(2, through.hour)
     }
     return try Queries.all(select) { row throws(StoreError) in
-      guard let id = row.uuid(1), !row.isNull(0) else { throw .damaged("a trigger") }
+      guard let id = row.uuid(1) else { throw .damaged("a trigger") }
       return DueTrigger(at: row.time(0), trigger: TriggerID(id))
     }
   }

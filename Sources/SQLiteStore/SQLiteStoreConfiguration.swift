@@ -23,7 +23,8 @@ package struct SQLiteStoreConfiguration: Sendable {
   /// How many slots may be ahead of their rows before each transaction stores some, in the order of
   /// their changes. The more, the fewer rows are written, and the longer the start after a crash.
   package var unsettledSlots = 8_192
-  /// About how many fires may be ahead of the rows of their triggers, as `unsettledSlots` says for slots.
+  /// How many changes that fires make may be ahead of the rows of triggers, as `unsettledSlots` says for
+  /// slots: one for a trigger's state and one for its task.
   package var unsettledFires = 65_536
   /// The most pages of the file; `nil` leaves it to the disk.
   package var largestPageCount: Int?

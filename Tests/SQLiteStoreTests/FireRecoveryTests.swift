@@ -49,6 +49,32 @@ struct FireRecoveryTests {
     await store.close()
   }
 
+  @Test func `a trigger is found in the hour it fires in, whatever it was before`() async throws {
+    let store = try open(directory, 100_000)
+    let start = clock.wall
+    let trigger = try await create("t", "@every 4h", in: store)
+    var definition = TriggerDefinition(handler: "h", schedule: "@every 2h")
+    definition.misfireWindow = .seconds(24 * 3600)
+    _ = try await store.change(
+      TriggerChange(
+        namespace: "default",
+        name: "t",
+        revision: nil,
+        action: .redefine(definition, isOnline: nil)
+      )
+    )
+    clock.advance(by: .seconds(2 * 3600))
+    try await store.fire([trigger])
+    _ = try await store.triggers(namespace: "default", PageRequest(limit: 1))  // Settles.
+    let due = try await store.dueTriggers(
+      after: DueTrigger(at: start + .seconds(3 * 3600), trigger: trigger),
+      through: start + .seconds(5 * 3600),
+      limit: 10
+    )
+    #expect(due == [DueTrigger(at: start + .seconds(4 * 3600), trigger: trigger)])
+    await store.close()
+  }
+
   @Test func `a fire that is undone leaves nothing`() async throws {
     let store = try open(directory, 100_000)
     let trigger = try await create("t", "@every 1s", in: store)
